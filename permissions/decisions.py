@@ -1,0 +1,278 @@
+"""The decisions: how much of a value is shown, and whether an action may happen; pure, from the tables and given facts alone."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, Literal, TypeAlias
+from uuid import UUID
+
+from permissions.categories import PERSONAL, ROW_RULED, Category
+from permissions.caveats import Caveats, is_narrower
+from permissions.disclosure import ADMITTING, Cell, Form, Level, Relation
+from permissions.grants import ASSIGNABLE, PUBLIC_ACTIONS, STEP_UP, STEP_UP_FREE_FOR_SELF, Action
+from permissions.principals import TIME_BOXED, Assurance, Principal, Role, Scope
+from permissions.reach import Reach, Resource
+from permissions.vectors import POWERLESS, Sites, Tier, Vector, is_usable, site_bound, site_slots, vector_of
+
+__all__ = [
+    "POWERLESS",
+    "Allowed",
+    "Decision",
+    "DenialReason",
+    "Denied",
+    "Facts",
+    "Reason",
+    "Sites",
+    "Tier",
+    "Vector",
+    "Verdict",
+    "decide",
+    "is_usable",
+    "may",
+    "may_grant",
+    "may_issue",
+    "reach_of",
+    "relations_of",
+    "site_bound",
+    "site_slots",
+    "unconditional_full",
+    "vector_of",
+]
+
+
+class Reason(StrEnum):
+    """Why less than everything is shown; PRIVACY covers restriction, consent and erasure alike, so it tells none of them."""
+
+    ROLE = "ROLE"
+    SCOPE = "SCOPE"
+    RELATION = "RELATION"
+    PURPOSE = "PURPOSE"
+    PRIVACY = "PRIVACY"
+
+
+class DenialReason(StrEnum):
+    """Why an action is refused."""
+
+    NOBODY = "NOBODY"
+    ROLE = "ROLE"
+    SCOPE = "SCOPE"
+    STEP_UP = "STEP_UP"
+    SELF_GRANT = "SELF_GRANT"
+    SITES = "SITES"
+    TIME_BOX = "TIME_BOX"
+    WIDER = "WIDER"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of one row and of the person whose data it holds.
+
+    `admitted` holds the slots whose reach admits the row; `restricted` the categories the person had restricted (Art. 18).
+    """
+
+    admitted: frozenset[int] = frozenset()
+    relations: frozenset[Relation] = frozenset()
+    restricted: frozenset[Category] = frozenset()
+    erased: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """How much is shown, why not more, and the form of the mask where it is not the field's own."""
+
+    level: Level
+    reason: Reason | None = None
+    form: Form | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """The action may happen on rows that `reach_of` admits for it; true."""
+
+    def __bool__(self) -> Literal[True]:
+        """So that `if may(...)` means what it says."""
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """The action may not happen; false."""
+
+    reason: DenialReason
+
+    def __bool__(self) -> Literal[False]:
+        """So that `if may(...)` means what it says."""
+        return False
+
+
+Verdict: TypeAlias = Allowed | Denied
+
+_FULL: Final = Decision(Level.FULL)
+
+
+def decide(vector: Vector, category: Category, facts: Facts) -> Decision:
+    """Grants add up, restrictions always win; PRIVACY is said only to those who would otherwise have seen more."""
+    if category in ROW_RULED:
+        return _FULL if _sees_row(vector, facts) else Decision(Level.HIDDEN, Reason.ROLE)
+    if category not in PERSONAL:
+        return Decision(Level.HIDDEN, Reason.ROLE)
+    if category not in vector.readable:
+        return Decision(Level.HIDDEN, Reason.PURPOSE)
+    own = vector.self_rights and Relation.SELF in facts.relations
+    ordinary = _weigh(vector, vector.tiers, category, facts, own=own)
+    if facts.erased:
+        kept = Decision(Level.HIDDEN)
+    elif category in facts.restricted and not own:
+        overseers = tuple(tier for tier in vector.tiers if tier.oversees_privacy)
+        kept = _weigh(vector, overseers, category, facts, own=False)
+    else:
+        return ordinary
+    return Decision(kept.level, Reason.PRIVACY, kept.form) if kept.level < ordinary.level else ordinary
+
+
+def relations_of(vector: Vector, category: Category) -> frozenset[Relation]:
+    """The relations that can change a decision about this category: what a plan has to fetch beside the value."""
+    if category in ROW_RULED:
+        return frozenset({Relation.SELF, Relation.OWN}) if vector.self_rights else frozenset()
+    if category not in vector.readable or not vector.ceiling(category):
+        return frozenset()
+    raising = {relation for tier in vector.tiers for relation, _ in tier.cell(category).raised}
+    return frozenset(raising | ({Relation.SELF} if vector.self_rights else set()))
+
+
+def unconditional_full(vector: Vector, category: Category, resource: Resource = Resource.PERSON) -> bool:
+    """True when every row of this kind shows the category raw without a tie: only then may it filter or sort.
+
+    Restricted and erased people stay the caller's matter: they must not take part in the comparison.
+    """
+    if category in ROW_RULED:
+        return any(tier.reach(resource) for tier in vector.tiers)
+    if category not in vector.readable or vector.ceiling(category) is not Level.FULL:
+        return False
+    return any(
+        tier.cell(category).base is Level.FULL and tier.reach(resource) is Reach.ALL for tier in vector.tiers
+    )
+
+
+def reach_of(
+    vector: Vector, resource: Resource, action: Action | None = None
+) -> tuple[tuple[int, Reach], ...]:
+    """The slots that reach rows of this kind, and how far; with an action, only those whose own grant carries it.
+
+    A write must pass the action: what one grant allows on its sites says nothing about the rows of another grant.
+    """
+    return tuple(
+        (tier.slot, tier.reach(resource))
+        for tier in vector.tiers
+        if tier.reach(resource) and (action is None or action in tier.actions)
+    )
+
+
+def may(principal: Principal, action: Action, *, now: datetime, subject_id: UUID | None = None) -> Verdict:
+    """Whether the caller may do this at all; `subject_id` is the person it is done to, where there is one."""
+    if action in PUBLIC_ACTIONS:
+        return Allowed()
+    if not is_usable(principal, now):
+        return Denied(DenialReason.NOBODY)
+    own = subject_id is not None and subject_id == principal.person_id
+    if not _holds(vector_of(principal, now), action, own=own):
+        unscoped = vector_of(replace(principal, scopes=frozenset(Scope)), now)
+        return Denied(DenialReason.SCOPE if _holds(unscoped, action, own=own) else DenialReason.ROLE)
+    exempt = own and principal.kind == "PERSON" and action in STEP_UP_FREE_FOR_SELF
+    if action in STEP_UP and not exempt and not _stepped_up(principal, now):
+        return Denied(DenialReason.STEP_UP)
+    return Allowed()
+
+
+def may_grant(
+    principal: Principal,
+    role: Role,
+    target_person_id: UUID,
+    now: datetime,
+    *,
+    sites: Sites = None,
+    expires_at: datetime | None = None,
+) -> Verdict:
+    """Whether a person may give somebody else this role on these sites (None: every site) until then (None: no end)."""
+    verdict = may(principal, Action.ROLE_ASSIGN, now=now)
+    if not verdict:
+        return verdict
+    if principal.kind != "PERSON":
+        return Denied(DenialReason.ROLE)
+    if target_person_id == principal.person_id:
+        return Denied(DenialReason.SELF_GRANT)
+    refusal = _unentitled(principal, role, sites, now)
+    if refusal is None and role in TIME_BOXED and (expires_at is None or expires_at <= now):
+        refusal = DenialReason.TIME_BOX
+    return Allowed() if refusal is None else Denied(refusal)
+
+
+def may_issue(principal: Principal, scopes: frozenset[Scope], caveats: Caveats, now: datetime) -> Verdict:
+    """Whether the caller may make a token for itself: never wider than its own, `privacy:execute` from a session only."""
+    verdict = may(principal, Action.TOKEN_CREATE, now=now)
+    if not verdict:
+        return verdict
+    if principal.scopes is not None and Scope.PRIVACY_EXECUTE in scopes:
+        return Denied(DenialReason.STEP_UP)
+    if principal.scopes is not None and not scopes <= principal.scopes:
+        return Denied(DenialReason.WIDER)
+    return Allowed() if is_narrower(caveats, principal.caveats) else Denied(DenialReason.WIDER)
+
+
+def _sees_row(vector: Vector, facts: Facts) -> bool:
+    tied = vector.self_rights and not facts.relations.isdisjoint({Relation.SELF, Relation.OWN})
+    return tied or any(tier.slot in facts.admitted for tier in vector.tiers)
+
+
+def _weigh(
+    vector: Vector, tiers: tuple[Tier, ...], category: Category, facts: Facts, *, own: bool
+) -> Decision:
+    """The best of these tiers under the ceiling, as if nothing were restricted."""
+    held = [(tier.slot in facts.admitted, tier.cell(category)) for tier in tiers]
+    levels = [_level(cell, facts.relations, admitted=admitted) for admitted, cell in held]
+    best = Level.FULL if own else max(levels, default=Level.HIDDEN)
+    top = vector.ceiling(category)
+    level = min(best, top)
+    if level is Level.FULL:
+        return _FULL
+    reachable = max((_highest(cell, admitted=admitted) for admitted, cell in held), default=Level.HIDDEN)
+    reason = Reason.SCOPE if best > top else Reason.RELATION if min(reachable, top) > level else Reason.ROLE
+    if level is Level.HIDDEN or best > level:
+        return Decision(level, reason)
+    forms = {cell.form for (_, cell), reached in zip(held, levels, strict=True) if reached is level}
+    return Decision(level, reason, None if None in forms else min(form for form in forms if form is not None))
+
+
+def _level(cell: Cell, relations: frozenset[Relation], *, admitted: bool) -> Level:
+    if admitted:
+        return cell.at(relations)
+    return max(
+        (level for tie, level in cell.raised if tie in ADMITTING and tie in relations), default=Level.HIDDEN
+    )
+
+
+def _highest(cell: Cell, *, admitted: bool) -> Level:
+    return _level(cell, frozenset(Relation), admitted=admitted)
+
+
+def _holds(vector: Vector, action: Action, *, own: bool) -> bool:
+    return action in vector.actions or (own and action in vector.self_actions)
+
+
+def _stepped_up(principal: Principal, now: datetime) -> bool:
+    if principal.scopes is not None:
+        return Scope.PRIVACY_EXECUTE in principal.scopes
+    until = principal.stepped_up_until
+    return principal.assurance >= Assurance.STEPPED_UP and until is not None and now < until
+
+
+def _unentitled(principal: Principal, role: Role, sites: Sites, now: datetime) -> DenialReason | None:
+    entitled = [grant for grant in principal.grants if grant.is_live(now) and role in ASSIGNABLE[grant.role]]
+    if not entitled:
+        return DenialReason.ROLE
+    held = any(_within(sites, grant.sites) for grant in entitled)
+    return None if held and _within(sites, principal.caveats.sites) else DenialReason.SITES
+
+
+def _within(sites: Sites, bound: Sites) -> bool:
+    return bound is None or (sites is not None and sites <= bound)

@@ -1,0 +1,126 @@
+"""Which role and which scope may do what; it never says on which rows, nor what is shown of them."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from permissions.principals import Role, Scope
+
+
+class Action(StrEnum):
+    """One verb per decision; a state change of a work order is an action of its own."""
+
+    VIEWER_READ = "VIEWER_READ"
+    POLICY_READ = "POLICY_READ"
+    SESSION_MANAGE = "SESSION_MANAGE"
+    TOKEN_CREATE = "TOKEN_CREATE"  # noqa: S105 - the name of an action
+    TOKEN_REVOKE = "TOKEN_REVOKE"  # noqa: S105 - the name of an action
+    USER_READ = "USER_READ"
+    USER_INVITE = "USER_INVITE"
+    USER_UPDATE = "USER_UPDATE"
+    USER_DEACTIVATE = "USER_DEACTIVATE"
+    ROLE_ASSIGN = "ROLE_ASSIGN"
+    LOCATION_READ = "LOCATION_READ"
+    LOCATION_CREATE = "LOCATION_CREATE"
+    LOCATION_UPDATE = "LOCATION_UPDATE"
+    ASSET_READ = "ASSET_READ"
+    ASSET_CREATE = "ASSET_CREATE"
+    ASSET_UPDATE = "ASSET_UPDATE"
+    WORK_ORDER_READ = "WORK_ORDER_READ"
+    WORK_ORDER_CREATE = "WORK_ORDER_CREATE"
+    WORK_ORDER_UPDATE = "WORK_ORDER_UPDATE"
+    WORK_ORDER_OPEN = "WORK_ORDER_OPEN"
+    WORK_ORDER_SCHEDULE = "WORK_ORDER_SCHEDULE"
+    """Schedule and unschedule."""
+    WORK_ORDER_ASSIGN = "WORK_ORDER_ASSIGN"
+    WORK_ORDER_WORK = "WORK_ORDER_WORK"
+    """Start, hold, resume, complete."""
+    WORK_ORDER_REOPEN = "WORK_ORDER_REOPEN"
+    WORK_ORDER_CLOSE = "WORK_ORDER_CLOSE"
+    WORK_ORDER_CANCEL = "WORK_ORDER_CANCEL"
+    PERSON_RECTIFY = "PERSON_RECTIFY"
+    """GDPR Art. 16."""
+    PERSON_RESTRICT = "PERSON_RESTRICT"
+    """GDPR Art. 18, and lifting it."""
+    PERSON_ERASE = "PERSON_ERASE"
+    """GDPR Art. 17."""
+    AUDIT_READ = "AUDIT_READ"
+    TENANT_MANAGE = "TENANT_MANAGE"
+
+
+A = Action
+
+PUBLIC_ACTIONS: Final = frozenset({A.POLICY_READ})
+"""Open to everybody, with or without a credential."""
+
+MEMBER_ACTIONS: Final = PUBLIC_ACTIONS | {A.VIEWER_READ, A.SESSION_MANAGE}
+"""Every signed-in person, whatever the roles; sessions are his or her own."""
+
+SELF_ACTIONS: Final = frozenset({A.PERSON_RECTIFY, A.PERSON_RESTRICT, A.PERSON_ERASE})
+"""What a data subject may ask for about him- or herself."""
+
+_OWN_TOKENS = frozenset({A.TOKEN_CREATE, A.TOKEN_REVOKE})
+_READS = frozenset({A.USER_READ, A.LOCATION_READ, A.ASSET_READ, A.WORK_ORDER_READ})
+_LOCATIONS = frozenset({A.LOCATION_READ, A.LOCATION_CREATE, A.LOCATION_UPDATE})
+_ASSETS = frozenset({A.ASSET_READ, A.ASSET_CREATE, A.ASSET_UPDATE})
+_WORK_ORDERS = frozenset(action for action in Action if action.value.startswith("WORK_ORDER_"))
+_MEMBER = MEMBER_ACTIONS | _OWN_TOKENS
+
+GRANTS: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
+    {
+        Role.ADMIN: frozenset(Action) - {A.PERSON_RESTRICT, A.PERSON_ERASE},
+        Role.MANAGER: _MEMBER | {A.USER_READ} | _LOCATIONS | _ASSETS | _WORK_ORDERS,
+        Role.TECHNICIAN: _MEMBER | _READS | {A.WORK_ORDER_WORK},
+        Role.REQUESTER: _MEMBER | _READS,
+        Role.VIEWER: _MEMBER | _READS,
+        Role.QUALITY_MANAGER: _MEMBER | _READS,
+        Role.AUDITOR: _MEMBER | _READS,
+        Role.PRIVACY_OFFICER: _MEMBER | {A.USER_READ, A.AUDIT_READ} | SELF_ACTIONS,
+        Role.PARTNER: PUBLIC_ACTIONS
+        | {A.VIEWER_READ}
+        | _READS
+        | _ASSETS
+        | {A.WORK_ORDER_CREATE, A.WORK_ORDER_UPDATE},
+        Role.SUPPORT: PUBLIC_ACTIONS | {A.VIEWER_READ, A.USER_READ},
+    }
+)
+
+_ANY_SCOPE = PUBLIC_ACTIONS | {A.VIEWER_READ}
+_USER_CHANGES = frozenset({A.USER_INVITE, A.USER_UPDATE, A.USER_DEACTIVATE})
+
+SCOPE_ACTIONS: Final[Mapping[Scope, frozenset[Action]]] = MappingProxyType(
+    {
+        Scope.USERS_READ: _ANY_SCOPE | {A.USER_READ},
+        Scope.USERS_WRITE: _ANY_SCOPE | {A.USER_READ} | _USER_CHANGES,
+        Scope.LOCATIONS_READ: _ANY_SCOPE | {A.LOCATION_READ},
+        Scope.LOCATIONS_WRITE: _ANY_SCOPE | _LOCATIONS,
+        Scope.ASSETS_READ: _ANY_SCOPE | {A.ASSET_READ},
+        Scope.ASSETS_WRITE: _ANY_SCOPE | _ASSETS,
+        Scope.WORK_ORDERS_READ: _ANY_SCOPE | {A.WORK_ORDER_READ},
+        Scope.WORK_ORDERS_WRITE: _ANY_SCOPE | _WORK_ORDERS,
+        Scope.PII_IDENTITY: _ANY_SCOPE,
+        Scope.PII_CONTACT: _ANY_SCOPE,
+        Scope.PII_TIME: _ANY_SCOPE,
+        Scope.PRIVACY_EXECUTE: _ANY_SCOPE | SELF_ACTIONS,
+        Scope.ADMIN: MEMBER_ACTIONS
+        | {A.USER_READ, A.ROLE_ASSIGN, A.AUDIT_READ, A.TENANT_MANAGE}
+        | _USER_CHANGES
+        | _OWN_TOKENS,
+    }
+)
+"""A write scope reads too: a write that cannot read back its result is of no use."""
+
+STEP_UP: Final = SELF_ACTIONS | {A.TOKEN_CREATE}
+"""Need a fresh proof of who is asking: a session re-authenticates, a bearer token carries `privacy:execute`."""
+
+STEP_UP_FREE_FOR_SELF: Final = frozenset({A.PERSON_RECTIFY})
+"""Correcting one's own data is undone by correcting it again; restriction and erasure are not."""
+
+PERSON_ROLES: Final = frozenset(Role) - {Role.PARTNER, Role.SUPPORT}
+"""Held by people of the tenant: a client gets PARTNER at its registration, the vendor gets SUPPORT per case."""
+
+ASSIGNABLE: Final[Mapping[Role, frozenset[Role]]] = MappingProxyType(
+    {role: PERSON_ROLES if role is Role.ADMIN else frozenset() for role in Role}
+)
+"""The roles that a holder may grant to somebody else."""

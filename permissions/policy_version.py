@@ -1,0 +1,36 @@
+"""The fingerprint of the policy tables, told to clients beside every mask; it changes when a table does and for no other reason."""
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from hashlib import sha256
+from typing import Final
+
+from permissions.disclosure import DISCLOSURE, OVERSEES_PRIVACY, PII_SCOPES
+from permissions.grants import ASSIGNABLE, GRANTS, MEMBER_ACTIONS, SCOPE_ACTIONS, SELF_ACTIONS, STEP_UP
+from permissions.purposes import PURPOSES
+from permissions.reach import CAVEAT_BOUND, GRANT_BOUND, REACH, SCOPE_REACH
+
+
+def canonical(value: object) -> str:
+    """A text that is equal for equal tables, whatever the hash seed and the order of a set."""
+    if isinstance(value, Mapping):
+        return (
+            "{" + ",".join(sorted(f"{canonical(key)}:{canonical(item)}" for key, item in value.items())) + "}"
+        )
+    if isinstance(value, frozenset):
+        return "<" + ",".join(sorted(canonical(item) for item in value)) + ">"
+    if isinstance(value, tuple):
+        return "(" + ",".join(canonical(item) for item in value) + ")"
+    if is_dataclass(value):
+        return "[" + ",".join(canonical(getattr(value, field.name)) for field in fields(value)) + "]"
+    return str(value)
+
+
+TABLES: Final[tuple[object, ...]] = (
+    *(GRANTS, SCOPE_ACTIONS, MEMBER_ACTIONS, SELF_ACTIONS, STEP_UP, ASSIGNABLE),
+    *(DISCLOSURE, PII_SCOPES, OVERSEES_PRIVACY),
+    *(REACH, SCOPE_REACH, GRANT_BOUND, CAVEAT_BOUND),
+    PURPOSES,
+)
+
+POLICY_VERSION: Final = sha256(canonical(TABLES).encode()).hexdigest()[:12]
