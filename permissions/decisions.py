@@ -134,7 +134,7 @@ def relations_of(vector: Vector, category: Category) -> frozenset[Relation]:
     """The relations that can change a decision about this category: what a plan has to fetch beside the value."""
     if category in ROW_RULED:
         return frozenset({Relation.SELF, Relation.OWN}) if vector.self_rights else frozenset()
-    if category not in vector.readable or not vector.ceiling(category):
+    if category not in vector.readable:
         return frozenset()
     raising = {relation for tier in vector.tiers for relation, _ in tier.cell(category).raised}
     return frozenset(raising | ({Relation.SELF} if vector.self_rights else set()))
