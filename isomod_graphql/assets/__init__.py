@@ -1,0 +1,1 @@
+"""Machines and their parts, where they stand and in whose care."""

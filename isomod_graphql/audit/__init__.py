@@ -1,0 +1,1 @@
+"""The append-only trail of what was done and refused. It refuses to hold values."""

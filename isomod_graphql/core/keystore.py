@@ -1,0 +1,262 @@
+"""Data keys of people, wrapped by tenant keys, wrapped by a root key. Refuses to make, revive or return a key that was destroyed."""
+
+import time
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESSIV
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from isomod_graphql.core.clock import Clock
+from isomod_graphql.core.crypto import new_key, unwrap, wrap
+from isomod_graphql.core.errors import KeyDestroyed, KeystoreUnavailable, ServiceUnavailable
+from isomod_graphql.core.ids import IdCipher, new_id
+from isomod_graphql.core.keys import NO_WEEK, DataKeyRow, TenantKeyRow
+from isomod_graphql.core.roots import RootKeys
+from isomod_graphql.core.tenancy import Database, TenantConnection
+from permissions.categories import WEEKLY, Keep
+
+TENANT_PURPOSES = ("KEK", "ID", "CURSOR", "INDEX", "PSEUDONYM")
+
+
+@dataclass(frozen=True, slots=True)
+class TenantKeys:
+    """The opened keys of one tenant."""
+
+    kek: AESGCM
+    ids: IdCipher
+    cursors: AESSIV
+    index: bytes
+    pseudonyms: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DataKey:
+    """An opened data key and its id."""
+
+    id: UUID
+    cipher: AESGCM
+
+
+class KeyCache:
+    """Opened data keys, bounded in number and age. A destroyed key is overwritten by a mark that no late answer replaces."""
+
+    def __init__(self, size: int, seconds: float) -> None:
+        """At most `size` keys, none older than `seconds`."""
+        self._size, self._seconds = size, seconds
+        self._keys: OrderedDict[UUID, tuple[float, AESGCM]] = OrderedDict()
+        self._destroyed: OrderedDict[UUID, None] = OrderedDict()
+
+    def get(self, key_id: UUID) -> AESGCM | None:
+        """The cipher if it is known and fresh. Raises KeyDestroyed for a key that is marked."""
+        if key_id in self._destroyed:
+            raise KeyDestroyed
+        found = self._keys.get(key_id)
+        if found is None or found[0] < time.monotonic():
+            return None
+        return found[1]
+
+    def put(self, key_id: UUID, cipher: AESGCM) -> None:
+        """Keeps a key unless it was marked destroyed in the meantime."""
+        if key_id in self._destroyed:
+            return
+        self._keys[key_id] = (time.monotonic() + self._seconds, cipher)
+        self._keys.move_to_end(key_id)
+        if len(self._keys) > self._size:
+            self._keys.popitem(last=False)
+
+    def mark_destroyed(self, key_id: UUID) -> None:
+        """Forgets the key for good; the mark outlives every answer that may still be under way."""
+        self._keys.pop(key_id, None)
+        self._destroyed[key_id] = None
+        if len(self._destroyed) > self._size:
+            self._destroyed.popitem(last=False)
+
+
+class Keystore:
+    """The key database behind a cache."""
+
+    def __init__(
+        self,
+        database: Database,
+        creating: Database,
+        roots: RootKeys,
+        clock: Clock,
+        *,
+        size: int = 50_000,
+        seconds: float = 60,
+    ) -> None:
+        """`size` and `seconds` bound the cache of opened data keys.
+
+        `creating` is a second, small pool: a new key is committed before anything is sealed with it, by a caller that
+        already holds a connection of the first pool.
+        """
+        self.database = database
+        self.creating = creating
+        self.cache = KeyCache(size, seconds)
+        self._roots = roots
+        self._clock = clock
+        self._tenants: dict[UUID, TenantKeys] = {}
+
+    async def create_tenant(self, tenant_id: UUID) -> TenantKeys:
+        """Makes the keys of a tenant, once; a second call changes nothing."""
+        now = self._clock.now()
+        async with self._begin(tenant_id, write=True) as connection:
+            for purpose in TENANT_PURPOSES:
+                key = new_key() + (new_key() if purpose == "CURSOR" else b"")
+                epoch, wrapped = await self._roots.wrap(key, _owner(tenant_id, purpose))
+                row = {
+                    "tenant_id": tenant_id,
+                    "purpose": purpose,
+                    "epoch": epoch,
+                    "wrapped": wrapped,
+                    "created_at": now,
+                }
+                await connection.run(insert(TenantKeyRow).values(row).on_conflict_do_nothing())
+        return await self.tenant(tenant_id)
+
+    async def tenant(self, tenant_id: UUID) -> TenantKeys:
+        """The opened keys of a tenant. Raises KeyDestroyed when it has none."""
+        known = self._tenants.get(tenant_id)
+        if known is not None:
+            return known
+        async with self._begin(tenant_id, write=False) as connection:
+            rows = await connection.all(select(TenantKeyRow).where(TenantKeyRow.tenant_id == tenant_id))
+        opened = {
+            row.purpose: await self._roots.unwrap(row.epoch, row.wrapped, _owner(tenant_id, row.purpose))
+            for row in rows
+        }
+        if set(opened) != set(TENANT_PURPOSES):
+            raise KeyDestroyed
+        keys = TenantKeys(
+            AESGCM(opened["KEK"]),
+            IdCipher(tenant_id, opened["ID"]),
+            AESSIV(opened["CURSOR"]),
+            opened["INDEX"],
+            opened["PSEUDONYM"],
+        )
+        self._tenants[tenant_id] = keys
+        return keys
+
+    async def open_keys(self, tenant_id: UUID, key_ids: Collection[UUID]) -> Mapping[UUID, AESGCM]:
+        """The ciphers of these keys, in one query for all that are not cached. Destroyed keys are left out."""
+        found: dict[UUID, AESGCM] = {}
+        missing: list[UUID] = []
+        for key_id in key_ids:
+            try:
+                cipher = self.cache.get(key_id)
+            except KeyDestroyed:
+                continue
+            if cipher is None:
+                missing.append(key_id)
+            else:
+                found[key_id] = cipher
+        if missing:
+            found.update(await self._fetch(tenant_id, missing))
+        return found
+
+    async def _fetch(self, tenant_id: UUID, key_ids: Collection[UUID]) -> dict[UUID, AESGCM]:
+        keys = await self.tenant(tenant_id)
+        fetched: dict[UUID, AESGCM] = {}
+        wanted = select(DataKeyRow.id, DataKeyRow.subject_id, DataKeyRow.keep, DataKeyRow.wrapped).where(
+            DataKeyRow.tenant_id == tenant_id, DataKeyRow.id.in_(key_ids)
+        )
+        async with self._begin(tenant_id, write=False) as connection:
+            rows = await connection.all(wanted)
+        for row in rows:
+            if row.wrapped is None:
+                self.cache.mark_destroyed(row.id)
+                continue
+            cipher = AESGCM(unwrap(keys.kek, row.wrapped, _subject(tenant_id, row.subject_id, row.keep)))
+            self.cache.put(row.id, cipher)
+            fetched[row.id] = cipher
+        return fetched
+
+    @asynccontextmanager
+    async def writing(self, tenant_id: UUID) -> AsyncIterator["KeyScope"]:
+        """A key transaction that stays open around the main one: keys used in it cannot be destroyed before it ends."""
+        keys = await self.tenant(tenant_id)
+        async with self._begin(tenant_id, write=True) as connection:
+            yield KeyScope(connection, self.creating, keys, self._clock.now())
+
+    async def close(self) -> None:
+        """Closes both pools."""
+        await self.database.close()
+        await self.creating.close()
+
+    @asynccontextmanager
+    async def _begin(self, tenant_id: UUID, *, write: bool) -> AsyncIterator[TenantConnection]:
+        try:
+            async with self.database.begin(tenant_id, write=write) as connection:
+                yield connection
+        except (ServiceUnavailable, ConnectionError) as error:
+            raise KeystoreUnavailable from error
+
+
+class KeyScope:
+    """Keys locked FOR KEY SHARE until the surrounding transaction ends."""
+
+    def __init__(
+        self, connection: TenantConnection, creating: Database, keys: TenantKeys, now: datetime
+    ) -> None:
+        """Made by Keystore.writing only."""
+        self._connection, self._creating, self._keys, self._now = connection, creating, keys, now
+        self._held: dict[tuple[UUID, Keep, date], DataKey] = {}
+
+    async def key(self, subject_id: UUID, keep: Keep) -> DataKey:
+        """The key of (subject, keep), created when missing. Raises KeyDestroyed for a tombstone: ids are never reissued."""
+        week = week_of(self._now) if keep in WEEKLY else NO_WEEK
+        held = self._held.get((subject_id, keep, week))
+        if held is None:
+            held = self._held[subject_id, keep, week] = await self._lock(subject_id, keep, week)
+        return held
+
+    async def _lock(self, subject_id: UUID, keep: Keep, week: date) -> DataKey:
+        tenant_id = self._connection.tenant_id
+        if week != NO_WEEK:
+            # The weekless key is the anchor: its tombstone also forbids the keys of weeks to come.
+            await self._lock(subject_id, keep, NO_WEEK)
+        wanted = (
+            select(DataKeyRow.id, DataKeyRow.wrapped)
+            .where(
+                DataKeyRow.tenant_id == tenant_id,
+                DataKeyRow.subject_id == subject_id,
+                DataKeyRow.keep == keep.value,
+                DataKeyRow.week == week,
+            )
+            .with_for_update(read=True, key_share=True)
+        )
+        row = await self._connection.first(wanted)
+        if row is None:
+            owner = _subject(tenant_id, subject_id, keep.value)
+            values = {
+                "tenant_id": tenant_id, "id": new_id(self._now), "subject_id": subject_id, "keep": keep.value, "week": week,
+                "wrapped": wrap(self._keys.kek, new_key(), owner), "created_at": self._now,
+            }  # fmt: skip
+            # Committed at once: a crash after the main commit must not take the key with it. Orphans are swept.
+            async with self._creating.begin(tenant_id, write=True) as creating:
+                await creating.run(insert(DataKeyRow).values(values).on_conflict_do_nothing())
+            row = await self._connection.first(wanted)
+        if row is None or row.wrapped is None:
+            raise KeyDestroyed
+        return DataKey(
+            row.id, AESGCM(unwrap(self._keys.kek, row.wrapped, _subject(tenant_id, subject_id, keep.value)))
+        )
+
+
+def week_of(now: datetime) -> date:
+    """The Monday (UTC) of the instant's week."""
+    return now.date() - timedelta(days=now.weekday())
+
+
+def _owner(tenant_id: UUID, purpose: str) -> bytes:
+    return tenant_id.bytes + purpose.encode()
+
+
+def _subject(tenant_id: UUID, subject_id: UUID, keep: str) -> bytes:
+    return tenant_id.bytes + subject_id.bytes + keep.encode()

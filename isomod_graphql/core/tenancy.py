@@ -1,0 +1,133 @@
+"""Database connections bound to one tenant for one transaction. The only place that writes BEGIN; refuses a connection left in a transaction."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CursorResult, Executable, Row, event
+from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from isomod_graphql.core.errors import Conflict, ServiceUnavailable
+
+BEGIN_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+BEGIN_WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+
+
+class TenantConnection:
+    """Statements inside one transaction of one tenant. Row level security sees this tenant and no other."""
+
+    def __init__(self, connection: AsyncConnection, tenant_id: UUID, *, write: bool) -> None:
+        """Made by Database.begin only."""
+        self._connection = connection
+        self.tenant_id = tenant_id
+        self.write = write
+
+    async def all(self, statement: Executable) -> Sequence[Row[Any]]:
+        """Every row."""
+        return (await self._execute(statement)).fetchall()
+
+    async def first(self, statement: Executable) -> Row[Any] | None:
+        """The first row, or None."""
+        return (await self._execute(statement)).first()
+
+    async def value(self, statement: Executable) -> Any:  # noqa: ANN401  a column's own type
+        """The first column of the first row, or None."""
+        row = await self.first(statement)
+        return None if row is None else row[0]
+
+    async def run(self, statement: Executable) -> int:
+        """Executes a write; the number of rows it touched. Raises Conflict when a unique or foreign key refuses."""
+        return (await self._execute(statement)).rowcount
+
+    async def _execute(self, statement: Executable) -> CursorResult[Any]:
+        try:
+            return await self._connection.execute(statement)
+        except IntegrityError as error:
+            # The driver's text quotes the values in DETAIL; the constraint's name is all that may leave.
+            constraint = getattr(error.orig.__cause__, "constraint_name", None) if error.orig else None
+            raise ConstraintConflict(constraint) from None
+
+
+class ConstraintConflict(Conflict):
+    """A constraint refused the write; `constraint` is its name, for a service that knows what it means."""
+
+    def __init__(self, constraint: str | None) -> None:
+        """Keeps the constraint's name and none of the values."""
+        super().__init__()
+        self.constraint = constraint
+
+
+class Database:
+    """A pool of connections to one server, used only through `begin`."""
+
+    def __init__(self, url: str, *, pool_size: int = 8, statement_cache: int = 200) -> None:
+        """`statement_cache` 0 is for PgBouncer in transaction mode: no prepared statement outlives its transaction."""
+        bouncer = statement_cache == 0
+        connect: dict[str, Any] = {"statement_cache_size": statement_cache}
+        if bouncer:
+            connect |= {"prepared_statement_cache_size": 0, "prepared_statement_name_func": str}
+        self.engine: AsyncEngine = create_async_engine(
+            url,
+            isolation_level="AUTOCOMMIT",
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=10,
+            connect_args=connect,
+            hide_parameters=True,
+        )
+        event.listen(self.engine.sync_engine, "checkout", _refuse_open_transaction)
+
+    @asynccontextmanager
+    async def begin(self, tenant_id: UUID, *, write: bool) -> AsyncIterator[TenantConnection]:
+        """One transaction with the tenant set in the same round trip. Commits on success, rolls back on anything else.
+
+        A commit or rollback that is cancelled is finished all the same; one that fails ends the connection, so that the
+        next request can never find the tenant of this one. Raises ServiceUnavailable when the server cannot be reached.
+        """
+        connection = await self._connect()
+        try:
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            begin = BEGIN_WRITE if write else BEGIN_READ
+            settled = False
+            try:
+                # The uuid is printed from a parsed value; a simple-protocol message cannot bind parameters.
+                await driver.execute(f"{begin}; SET LOCAL app.tenant_id = '{UUID(int=tenant_id.int)}'")
+                yield TenantConnection(connection, tenant_id, write=write)
+                await asyncio.shield(_settle(driver, "COMMIT"))
+                settled = True
+            finally:
+                if not settled:
+                    await asyncio.shield(_settle(driver, "ROLLBACK"))
+        finally:
+            await asyncio.shield(connection.close())
+
+    async def _connect(self) -> AsyncConnection:
+        try:
+            return await self.engine.connect()
+        except (OSError, DBAPIError, TimeoutError) as error:
+            raise ServiceUnavailable from error
+
+    async def close(self) -> None:
+        """Closes every connection."""
+        await self.engine.dispose()
+
+
+async def _settle(driver: Any, verb: str) -> None:  # noqa: ANN401  the driver's connection is untyped
+    if driver.is_closed():
+        return
+    try:
+        await driver.execute(verb)
+    except BaseException:
+        driver.terminate()
+        raise
+
+
+def _refuse_open_transaction(dbapi_connection: Any, _record: object, _proxy: object) -> None:  # noqa: ANN401
+    """Checkout hook: a connection that is still in a transaction holds somebody's tenant; it is thrown away."""
+    driver = dbapi_connection.driver_connection
+    if driver.is_closed() or driver.is_in_transaction():
+        driver.terminate()
+        raise DisconnectionError

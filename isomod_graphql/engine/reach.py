@@ -1,0 +1,69 @@
+"""Row rules as SQL: which rows a viewer reaches, per slot of the decision vector. Refuses what it does not know: no rule, no row."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, false, or_, true
+from sqlalchemy.sql.elements import SQLCoreOperations
+
+from isomod_graphql.core.columns import Base
+from isomod_graphql.engine.viewer import Viewer
+from permissions.decisions import Sites, reach_of
+from permissions.disclosure import Relation
+from permissions.grants import Action
+from permissions.reach import Reach, Resource
+
+Predicate = Callable[[UUID], ColumnElement[bool]]
+"""Takes the viewer's person id; a membership test against one uncorrelated set, never a correlated subquery."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowScope:
+    """How the rows of one table are reached.
+
+    `site`: the column with the row's root location; None when the rows belong to no site.
+    `siteless`: rows without a site belong to the whole organisation and are reached from every site.
+    `own`, `assigned`: predicates for the rows of a person; `relations`: ties to the row's subject that raise a cell.
+    """
+
+    resource: Resource
+    model: type[Base]
+    site: SQLCoreOperations[Any] | None = None
+    siteless: bool = False
+    own: Predicate | None = None
+    assigned: Predicate | None = None
+    relations: Mapping[Relation, Predicate] | None = None
+
+    def reachable(self, viewer: Viewer, action: Action | None = None) -> ColumnElement[bool]:
+        """The rows that the viewer reaches (for a write: through a grant that carries the action)."""
+        slots = [
+            self.slot(viewer, slot, reach) for slot, reach in reach_of(viewer.vector, self.resource, action)
+        ]
+        return and_(self._bound(viewer), or_(false(), *slots))
+
+    def slot(self, viewer: Viewer, slot: int, reach: Reach) -> ColumnElement[bool]:
+        """The rows that one slot of the vector reaches."""
+        if reach is Reach.ALL:
+            return true()
+        person = viewer.person_id
+        parts: list[ColumnElement[bool]] = []
+        if reach >= Reach.OWN and self.own is not None and person is not None:
+            parts.append(self.own(person))
+        if reach >= Reach.ASSIGNED and self.assigned is not None and person is not None:
+            parts.append(self.assigned(person))
+        if reach >= Reach.SITES:
+            parts.append(self._in_sites(viewer.slots[slot]))
+        return or_(false(), *parts)
+
+    def _in_sites(self, sites: Sites) -> ColumnElement[bool]:
+        if self.site is None:
+            return false()
+        inside: ColumnElement[bool] = self.site.in_(sites) if sites is not None else self.site.is_not(None)
+        return or_(inside, self.site.is_(None)) if self.siteless or sites is None else inside
+
+    def _bound(self, viewer: Viewer) -> ColumnElement[bool]:
+        if viewer.bound is None or self.site is None:
+            return true()
+        return self.site.in_(viewer.bound)

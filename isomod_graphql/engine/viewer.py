@@ -1,0 +1,72 @@
+"""The caller of one request as the engine sees it: a principal, its decision vector and its sites at one instant. Refuses to change while the request runs."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from isomod_graphql.core.errors import Forbidden, StepUpRequired, Unauthenticated
+from permissions.decisions import DenialReason, Denied, Sites, Vector, may, site_bound, site_slots, vector_of
+from permissions.grants import Action
+from permissions.principals import Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """A principal at an instant."""
+
+    principal: Principal
+    vector: Vector
+    slots: tuple[Sites, ...]
+    bound: Sites
+    now: datetime
+
+    @classmethod
+    def at(cls, principal: Principal, now: datetime) -> "Viewer":
+        """The viewer's powers at `now`."""
+        return cls(
+            principal, vector_of(principal, now), site_slots(principal, now), site_bound(principal), now
+        )
+
+    @property
+    def person_id(self) -> UUID | None:
+        """The person row of the caller, None for a client or nobody."""
+        return self.principal.person_id
+
+    @property
+    def actor_id(self) -> UUID:
+        """The person or client that acts. Raises Unauthenticated for nobody."""
+        actor = self.principal.person_id or self.principal.client_id
+        if actor is None:
+            raise Unauthenticated
+        return actor
+
+    @property
+    def tenant_id(self) -> UUID:
+        """The tenant of the caller. Raises Unauthenticated for nobody."""
+        if self.principal.tenant_id is None:
+            raise Unauthenticated
+        return self.principal.tenant_id
+
+    def require(self, action: Action, *, subject_id: UUID | None = None) -> None:
+        """Raises Denial (Forbidden, Unauthenticated or StepUpRequired, each with the reason) when the action is refused."""
+        verdict = may(self.principal, action, now=self.now, subject_id=subject_id)
+        if isinstance(verdict, Denied):
+            raise_denial(verdict, action)
+
+
+class ActionForbidden(Forbidden):
+    """An action was refused; `action` and `reason` go into the audit trail, the answer says FORBIDDEN only."""
+
+    def __init__(self, action: str, reason: DenialReason) -> None:
+        """The action and why it was refused."""
+        super().__init__()
+        self.action, self.reason = action, reason
+
+
+def raise_denial(verdict: Denied, action: str) -> None:
+    """Turns a refusal into the error that the caller sees."""
+    if verdict.reason is DenialReason.NOBODY:
+        raise Unauthenticated
+    if verdict.reason is DenialReason.STEP_UP:
+        raise StepUpRequired
+    raise ActionForbidden(action, verdict.reason)

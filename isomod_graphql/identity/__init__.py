@@ -1,0 +1,1 @@
+"""Accounts, memberships, sessions and tokens: who is signed in. It refuses to say who exists."""

@@ -1,0 +1,1 @@
+"""Tenants and their contracts. It refuses to know who works there."""

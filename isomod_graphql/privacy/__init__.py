@@ -1,0 +1,1 @@
+"""Procedures on a person: rectify, restrict, erase."""

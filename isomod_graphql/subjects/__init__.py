@@ -1,0 +1,1 @@
+"""The person and the facts that everything obeys: restriction, consent, erasure. It refuses to run procedures."""

@@ -1,0 +1,48 @@
+"""People: every human that a tenant knows, with or without a login. Keys, restriction, consent and pseudonym hang on this row and nothing else."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, Integer, LargeBinary, Text
+from sqlalchemy.orm import Mapped
+
+from isomod_graphql.core.columns import Base, TenantRow, held, sealed
+from permissions.categories import Category, Keep
+
+PERSON_KINDS = ("TECHNICIAN", "REQUESTER", "COLLEAGUE", "CONTACT")
+"""The word of the pseudonym: "Technician #7"."""
+
+
+class Person(TenantRow, Base):
+    """The data subject. `flags` is the bit mask of subjects.facts: restricted categories and erasure."""
+
+    __tablename__ = "people"
+    kind: Mapped[str] = held(Category.OPERATIONAL, Text)
+    pseudonym_number: Mapped[int] = held(Category.OPERATIONAL, Integer)
+    site_id: Mapped[UUID | None] = held(Category.OPERATIONAL)
+    flags: Mapped[int] = held(Category.OPERATIONAL, Integer, default=0, server_default="0")
+    email_index: Mapped[bytes | None] = held(Category.CONTACT, LargeBinary, subject="id", keep=Keep.ACCOUNT)
+    erased_at: Mapped[datetime | None] = held(Category.OPERATIONAL)
+    name: Mapped[str | None] = sealed(Category.IDENTITY, keep=Keep.ACCOUNT, subject="id", number=1)
+    job_title: Mapped[str | None] = sealed(Category.IDENTITY, keep=Keep.ACCOUNT, subject="id", number=2)
+    email: Mapped[str | None] = sealed(Category.CONTACT, keep=Keep.ACCOUNT, subject="id", number=3)
+    phone: Mapped[str | None] = sealed(Category.CONTACT, keep=Keep.ACCOUNT, subject="id", number=4)
+    address: Mapped[str | None] = sealed(Category.CONTACT, keep=Keep.ACCOUNT, subject="id", number=5)
+    locale: Mapped[str | None] = sealed(Category.IDENTITY, keep=Keep.ACCOUNT, subject="id", number=6)
+    __table_args__ = (
+        CheckConstraint(f"kind IN {PERSON_KINDS}", name="kind"),
+        Index("uq_people_pseudonym", "tenant_id", "kind", "pseudonym_number", unique=True),
+        Index("uq_people_email_index", "tenant_id", "email_index", unique=True),
+    )
+
+
+class Restriction(TenantRow, Base):
+    """GDPR Article 18: from when to when, for which categories (the bits of subjects.facts), on which ground."""
+
+    __tablename__ = "restrictions"
+    person_id: Mapped[UUID] = held(Category.OPERATIONAL)
+    categories: Mapped[int] = held(Category.OPERATIONAL, Integer)
+    ground: Mapped[str] = held(Category.OPERATIONAL, Text)
+    actor_id: Mapped[UUID] = held(Category.OPERATIONAL)
+    lifted_at: Mapped[datetime | None] = held(Category.OPERATIONAL)
+    __table_args__ = (Index("ix_restrictions_person", "tenant_id", "person_id"),)
