@@ -17,7 +17,7 @@ RUN /srv/isomod/bin/pip install --no-cache-dir --no-deps --no-index dist/isomod-
 RUN /srv/isomod/bin/python -m compileall -q /srv/isomod/lib
 
 FROM python:3.11-slim-bookworm
-RUN groupadd --system --gid 10001 isomod && useradd --system --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin isomod
+RUN groupadd --gid 10001 isomod && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin isomod
 RUN install -d -o 10001 -g 10001 -m 0700 /var/lib/isomod
 COPY --from=build /srv/isomod /srv/isomod
 ENV PATH=/srv/isomod/bin:/usr/local/bin:/usr/bin:/bin PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1

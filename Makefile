@@ -85,7 +85,7 @@ console: $(DEV_STAMP)
 	cd $(CONSOLE); npm ci --no-audit --no-fund; npm run build
 
 image-check: $(DEV_STAMP)
-	$(BIN)/python tests/contract/image_check.py $(ARGS)
+	$(BIN)/python -m tests.contract.image_check
 
 # --upgrade is left to the caller: make lock ARGS=--upgrade
 lock: $(DEV_STAMP)
