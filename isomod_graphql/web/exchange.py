@@ -1,0 +1,111 @@
+"""What the endpoint hands to the one who executes, and what it gets back. It knows no schema and no database."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from graphql import DocumentNode, ExecutionResult, GraphQLError, OperationDefinitionNode, OperationType
+
+from isomod_graphql.web.facts import Credential, HttpFacts
+from permissions.principals import Principal
+
+
+@dataclass(frozen=True, slots=True)
+class GraphQLRequest:
+    """A document that was parsed, measured and validated, and the values it runs with (not coerced yet)."""
+
+    document_hash: bytes
+    """SHA-256 of the source: the key of every cache of plans."""
+    document: DocumentNode
+    operation: OperationDefinitionNode
+    operation_name: str | None
+    source: str = field(repr=False)
+    variables: Mapping[str, Any] = field(repr=False)
+    extensions: Mapping[str, Any] = field(repr=False)
+    cost: int
+    trusted: bool = False
+    """The document is registered; its text does not come from the caller."""
+
+    @property
+    def kind(self) -> OperationType:
+        return self.operation.operation
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A whole response body that is JSON already. `partial` says that it holds errors beside data."""
+
+    body: bytes = field(repr=False)
+    partial: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """Execution began, so `data` is part of the answer, even if it is null."""
+
+    data: Mapping[str, Any] | None = field(repr=False)
+    errors: Sequence[GraphQLError] = ()
+    extensions: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class NotExecuted:
+    """Execution did not begin, for example because a variable has the wrong type: the answer has no `data`."""
+
+    errors: Sequence[GraphQLError]
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+ExecutionReply = Rendered | Executed | NotExecuted
+
+
+def reply_of(result: ExecutionResult) -> Executed | NotExecuted:
+    """graphql-core reports variables that it could not coerce as errors without a path and without data."""
+    errors = result.errors or []
+    if result.data is None and errors and all(error.path is None for error in errors):
+        return NotExecuted(errors)
+    return Executed(result.data, errors, result.extensions or {})
+
+
+class Executor(Protocol):
+    """Runs one operation. It is cancelled when the caller leaves or the time is over."""
+
+    async def execute(
+        self, request: GraphQLRequest, principal: Principal, *, http: HttpFacts
+    ) -> ExecutionReply:
+        """Raises IsoModError to refuse the whole request; any other exception is a bug and is never shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Authenticated:
+    """Who is asking; `csrf_token` belongs to a cookie session and is None for all others."""
+
+    principal: Principal
+    csrf_token: str | None = field(default=None, repr=False)
+
+
+class Authenticator(Protocol):
+    """Turns a credential into a principal."""
+
+    async def authenticate(self, credential: Credential, http: HttpFacts) -> Authenticated:
+        """Raises Unauthenticated for a bad token. A session that is over is NOBODY, so that a browser can sign in."""
+
+
+class TrustedDocuments(Protocol):
+    """Documents that were registered before: what GET may run with a cookie or without a credential."""
+
+    async def source(self, document_id: str) -> str | None:
+        """The text with this SHA-256 (64 hexadecimal digits), or None."""
+
+
+class NoDocuments:
+    """Nothing is registered."""
+
+    async def source(self, document_id: str) -> str | None:  # noqa: ARG002 - the protocol gives it
+        return None
+
+
+HttpStatus = Literal["audit", "draft"]
+"""`audit`: 400 for every request error (graphql-http 1.23). `draft`: 422, and 294 for data beside errors."""

@@ -1,0 +1,293 @@
+"""The GraphQL endpoint: one request in, one answer out. It refuses everything it can before a resolver runs.
+
+The order is fixed and part of the promise: method, media types, who asks, another site's page, body, parameters,
+limits of the document, what nobody may run, validation, cost - and only then execution.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from graphql import GraphQLSchema, OperationType
+from starlette.types import Receive, Scope, Send
+
+from isomod_graphql.core.errors import IsoModError, Unauthenticated
+from isomod_graphql.web import answers, csrf
+from isomod_graphql.web.arrival import ClientGone, finished_or_gone, read_body
+from isomod_graphql.web.decode import BODY_BYTES, Parameters, parameters_of_body, parameters_of_query
+from isomod_graphql.web.documents import CheckedDocument, DocumentCache, DocumentFaulty, MeasuredDocument
+from isomod_graphql.web.exchange import (
+    Authenticated,
+    Authenticator,
+    ExecutionReply,
+    Executor,
+    GraphQLRequest,
+    HttpStatus,
+    NoDocuments,
+    NotExecuted,
+    Rendered,
+    TrustedDocuments,
+)
+from isomod_graphql.web.facts import Bearer, HttpFacts, SessionCookie, facts_of
+from isomod_graphql.web.negotiation import Media, negotiate, require_json
+from isomod_graphql.web.refusals import (
+    BadRequest,
+    MethodNotAllowed,
+    PersistedQueryNotFound,
+    RateLimited,
+    TrustedDocumentRequired,
+)
+from permissions.principals import NOBODY, Principal
+from schema.limits import BOUNDS, Bounds, DocumentShape, OperationShape
+from schema.limits.refusals import DocumentRefused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoorRules:
+    """Everything about the endpoint that is decided elsewhere."""
+
+    anonymous_queries: frozenset[str] = frozenset()
+    """Root fields that need no sign-in, besides `__typename`."""
+    anonymous_mutations: frozenset[str] = frozenset()
+    single_use: frozenset[str] = frozenset()
+    """Mutations that stand once in a document and have no alias: sign-ins."""
+    origins: frozenset[str] = frozenset()
+    """Other origins whose pages may call us with a session."""
+    session_cookie: str = "__Host-session"
+    http_status: HttpStatus = "audit"
+    timeout_s: float = 10.0
+    body_bytes: int = BODY_BYTES
+    cache_bytes: int = 64 << 20
+    bounds: Bounds = BOUNDS
+
+
+class Answer(NamedTuple):
+    status: int
+    body: bytes
+    headers: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class _Exchange:
+    """What is known of one request so far."""
+
+    http: HttpFacts
+    media: Media = Media.JSON
+    digest: bytes | None = field(default=None)
+
+
+class GraphQLEndpoint:
+    """An ASGI application for one path. `documents` is public so that tests and metrics can count."""
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        executor: Executor,
+        authenticator: Authenticator,
+        *,
+        rules: DoorRules | None = None,
+        trusted: TrustedDocuments | None = None,
+    ) -> None:
+        self._executor = executor
+        self._authenticator = authenticator
+        self._rules = rules or DoorRules()
+        self._trusted = trusted or NoDocuments()
+        self.documents = DocumentCache(
+            schema,
+            most=self._rules.cache_bytes,
+            bounds=self._rules.bounds,
+            single_use=self._rules.single_use,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A WebSocket is refused before it opens, which a client sees as 403."""
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1000, "reason": ""})
+            return
+        exchange = _Exchange(facts_of(scope, self._rules.session_cookie))
+        try:
+            answer = await self._answer(exchange, receive)
+        except ClientGone:
+            return
+        except IsoModError as refusal:
+            answer = self._refused(exchange, refusal)
+        except Exception as bug:  # noqa: BLE001 - the last line of defence: nothing of it may be shown
+            body = answers.body_of({"errors": [answers.entry_of_bug(bug, exchange.digest)]})
+            answer = Answer(500, body, {})
+        await _send(send, exchange.media, answer)
+
+    async def _answer(self, exchange: _Exchange, receive: Receive) -> Answer:
+        http = exchange.http
+        if http.method not in {"GET", "POST"}:
+            raise MethodNotAllowed(allow="GET, POST")
+        exchange.media = negotiate(http.headers.get("accept"))
+        if http.method == "POST":
+            require_json(http.headers.get("content-type"), http.headers.get("content-encoding"))
+        asking = await self._who(http)
+        if http.method == "POST":
+            _require_own_page(http, asking, self._rules)
+            body = await read_body(http, receive, self._rules.body_bytes, self._rules.timeout_s)
+            parameters = parameters_of_body(body, self._rules.body_bytes)
+        else:
+            parameters = parameters_of_query(http.query, self._rules.bounds.source_bytes * 2)
+        request = await self._prepare(exchange, parameters, asking.principal)
+        work = self._executor.execute(request, asking.principal, http=http)
+        reply = await finished_or_gone(work, receive, self._rules.timeout_s)
+        return self._replied(exchange, request, reply)
+
+    async def _who(self, http: HttpFacts) -> Authenticated:
+        """Nobody is nobody: never the system, and never a default user."""
+        if http.credential is None:
+            return Authenticated(NOBODY)
+        if isinstance(http.credential, Bearer) and not http.credential.token:
+            raise Unauthenticated
+        return await self._authenticator.authenticate(http.credential, http)
+
+    async def _prepare(
+        self, exchange: _Exchange, parameters: Parameters, principal: Principal
+    ) -> GraphQLRequest:
+        source, trusted = await self._source(parameters)
+        if exchange.http.method == "GET" and not trusted:
+            _require_bearer(exchange.http)
+        if principal.kind == "NOBODY" and not trusted:
+            checked, operation = self._open_to_nobody(source, parameters.operation_name)
+        else:
+            found = self.documents.find(source)
+            operation = _shape_of(found).choose(parameters.operation_name)
+            _refuse_kind(exchange.http, operation)
+            checked = self.documents.check(found)
+        exchange.digest = checked.measured.digest
+        return GraphQLRequest(
+            document_hash=checked.measured.digest,
+            document=checked.measured.shape.document,
+            operation=operation.node,
+            operation_name=parameters.operation_name,
+            source=source,
+            variables=parameters.variables,
+            extensions=parameters.extensions,
+            cost=self.documents.cost(checked, operation, parameters.operation_name, parameters.variables),
+            trusted=trusted,
+        )
+
+    async def _source(self, parameters: Parameters) -> tuple[str, bool]:
+        """A text that came along is not registered by that, not even under its own hash."""
+        document_id = parameters.document_id or _persisted_hash(parameters.extensions)
+        if parameters.query is not None:
+            if document_id is not None and document_id != _hash(parameters.query):
+                raise BadRequest("The hash does not belong to this document.")
+            return parameters.query, False
+        if document_id is None:
+            raise BadRequest("The request holds no query.")
+        source = await self._trusted.source(document_id)
+        if source is None:
+            raise PersistedQueryNotFound
+        return source, True
+
+    def _open_to_nobody(
+        self, source: str, operation_name: str | None
+    ) -> tuple[CheckedDocument, OperationShape]:
+        """One answer for everything else, so that neither syntax nor the schema can be tried without signing in."""
+        try:
+            found = self.documents.find(source)
+            operation = _shape_of(found).choose(operation_name)
+        except DocumentRefused:
+            raise Unauthenticated from None
+        allowed = {
+            OperationType.QUERY: self._rules.anonymous_queries,
+            OperationType.MUTATION: self._rules.anonymous_mutations,
+        }.get(operation.kind, frozenset())
+        alone = len(_shape_of(found).operations) == 1
+        if not alone or not operation.root_fields <= allowed | {"__typename"}:
+            raise Unauthenticated
+        try:
+            return self.documents.check(found), operation
+        except DocumentFaulty:
+            raise Unauthenticated from None
+
+    def _replied(self, exchange: _Exchange, request: GraphQLRequest, reply: ExecutionReply) -> Answer:
+        draft = self._rules.http_status == "draft" and exchange.media is Media.RESPONSE
+        if isinstance(reply, Rendered):
+            return Answer(294 if draft and reply.partial else 200, reply.body, reply.headers)
+        members: dict[str, Any] = {}
+        if reply.errors:
+            members["errors"] = answers.entries_of_errors(reply.errors, request.document_hash)
+        if isinstance(reply, NotExecuted):
+            code = members["errors"][0]["extensions"]["code"]
+            status = answers.status_of_code(code, exchange.media, self._rules.http_status)
+            return Answer(status, answers.body_of(members), reply.headers)
+        members["data"] = reply.data
+        if reply.extensions:
+            members["extensions"] = reply.extensions
+        partial = bool(reply.errors)
+        return Answer(294 if draft and partial else 200, answers.body_of(members), reply.headers)
+
+    def _refused(self, exchange: _Exchange, refusal: IsoModError) -> Answer:
+        status = answers.status_of_refusal(refusal, exchange.media, self._rules.http_status)
+        body = answers.body_of({"errors": answers.entries_of_refusal(refusal)})
+        return Answer(status, body, _headers_of(refusal, status))
+
+
+def _require_own_page(http: HttpFacts, asking: Authenticated, rules: DoorRules) -> None:
+    """Also without a session: another site could sign its visitor in to an account of its own."""
+    if isinstance(http.credential, Bearer):
+        return
+    csrf.require_same_site(http, rules.origins)
+    if isinstance(http.credential, SessionCookie) and asking.principal.kind != "NOBODY":
+        csrf.require_token(http, asking.csrf_token)
+
+
+def _require_bearer(http: HttpFacts) -> None:
+    if isinstance(http.credential, SessionCookie):
+        raise TrustedDocumentRequired
+    if http.credential is None:
+        raise Unauthenticated
+
+
+def _refuse_kind(http: HttpFacts, operation: OperationShape) -> None:
+    """GET changes nothing (RFC 9110 section 9.2.1), and nothing is subscribed over one answer."""
+    if operation.kind is OperationType.SUBSCRIPTION:
+        raise BadRequest("A subscription cannot be run here.")
+    if http.method == "GET" and operation.kind is not OperationType.QUERY:
+        raise MethodNotAllowed(allow="POST")
+
+
+def _shape_of(found: MeasuredDocument | CheckedDocument) -> DocumentShape:
+    return found.measured.shape if isinstance(found, CheckedDocument) else found.shape
+
+
+def _hash(source: str) -> str:
+    return sha256(source.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _persisted_hash(extensions: Mapping[str, Any]) -> str | None:
+    """Apollo's automatic persisted queries: `{persistedQuery: {version: 1, sha256Hash}}`."""
+    persisted = extensions.get("persistedQuery")
+    if persisted is None:
+        return None
+    found = persisted.get("sha256Hash") if isinstance(persisted, dict) else None
+    if not isinstance(found, str):
+        raise BadRequest("extensions.persistedQuery holds no hash.")
+    return found
+
+
+def _headers_of(refusal: IsoModError, status: int) -> dict[str, str]:
+    if isinstance(refusal, MethodNotAllowed):
+        return {"allow": refusal.allow}
+    if isinstance(refusal, RateLimited):
+        return {"retry-after": str(refusal.retry_after)}
+    if status == 401:
+        return {"www-authenticate": "Bearer"}
+    return {"retry-after": "1"} if status == 503 else {}
+
+
+async def _send(send: Send, media: Media, answer: Answer) -> None:
+    headers = {
+        "content-type": f"{media}; charset=utf-8",
+        "content-length": str(len(answer.body)),
+        "cache-control": "private, no-store",
+        "vary": "Accept, Authorization, Cookie",
+    } | {name.lower(): value for name, value in answer.headers.items()}
+    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": answer.status, "headers": raw})
+    await send({"type": "http.response.body", "body": answer.body})
