@@ -1,30 +1,11 @@
-"""The bit mask on a person's row: which categories are restricted, and whether the person is erased. Pure; refuses an unknown bit."""
+"""The facts about a person that every room obeys: restriction, erasure, and the name that remains when the name is gone."""
 
-from collections.abc import Iterable
+from isomod_graphql.core.flags import ERASED, is_erased, restricted_categories, restriction_bits
+from permissions.categories import PERSONAL
 
-from permissions.categories import PERSONAL, Category
+__all__ = ["ERASED", "RESTRICTABLE", "is_erased", "pseudonym", "restricted_categories", "restriction_bits"]
 
-_BITS = {category: 1 << at for at, category in enumerate(Category)}
-ERASED = 1 << 24
 RESTRICTABLE = frozenset(PERSONAL)
-_KNOWN = ERASED | sum(_BITS.values())
-
-
-def restriction_bits(categories: Iterable[Category]) -> int:
-    """The bits of these categories."""
-    return sum(_BITS[category] for category in set(categories))
-
-
-def restricted_categories(flags: int) -> frozenset[Category]:
-    """The categories restricted under GDPR Article 18. Raises ValueError for an unknown bit."""
-    if flags & ~_KNOWN:
-        raise ValueError("unknown flag on a person")
-    return frozenset(category for category, bit in _BITS.items() if flags & bit)
-
-
-def is_erased(flags: int) -> bool:
-    """True after GDPR Article 17."""
-    return bool(flags & ERASED)
 
 
 def pseudonym(kind: str, number: int) -> str:

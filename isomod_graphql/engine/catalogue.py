@@ -1,0 +1,90 @@
+"""What the built schema shows and accepts, field by field. Refuses to be built while an output field, input field or sort is unclassified."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, TypeVar
+
+from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLSchema
+
+from isomod_graphql.core.columns import UnclassifiedColumn
+from isomod_graphql.engine.entities import Entity, FieldSpec
+from permissions.categories import Category
+from permissions.reach import Resource
+
+Reveals = tuple[Category, Resource]
+REVEALS = "__reveals__"
+T = TypeVar("T", bound=type)
+
+
+def reveals(resource: Resource, default: Category = Category.OPERATIONAL, /, **fields: Category) -> Any:  # noqa: ANN401  a decorator
+    """On a filter or sort enum: the category that each field (or enum value) tells about rows of this kind."""
+
+    def decorate(cls: T) -> T:
+        setattr(cls, REVEALS, (resource, default, fields))
+        return cls
+
+    return decorate
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Read-only facts of the schema, made once at start-up."""
+
+    entity_of_type: Mapping[str, Entity]
+    fields_of_type: Mapping[str, Mapping[str, FieldSpec]]
+    entity_of_code: Mapping[int, Entity]
+    governed_inputs: Mapping[str, tuple[Resource, Category, Mapping[str, Category]]]
+
+    def revealed_by(self, input_type: str, value: Any) -> Iterator[Reveals]:  # noqa: ANN401  a coerced input value
+        """What this argument value would tell about the rows it selects or orders."""
+        rule = self.governed_inputs.get(input_type)
+        if rule is None or value is None:
+            return
+        resource, default, fields = rule
+        for name in _names(value):
+            yield fields.get(name, default), resource
+
+
+def _names(value: Any) -> Iterable[str]:  # noqa: ANN401  a coerced input value
+    if isinstance(value, list | tuple):
+        return [name for item in value for name in _names(item)]
+    if isinstance(value, Mapping):
+        return [str(name) for name in value]
+    return [value.name if isinstance(value, Enum) else str(value)]
+
+
+def build_catalogue(schema: GraphQLSchema, entities: Iterable[Entity]) -> Catalogue:
+    """Checks and collects. Raises UnclassifiedColumn for a filter or sort type that says not what it reveals."""
+    entity_of_type: dict[str, Entity] = {}
+    fields_of_type: dict[str, dict[str, FieldSpec]] = {}
+    codes: dict[int, Entity] = {}
+    for entity in entities:
+        if codes.setdefault(entity.code, entity) is not entity:
+            raise UnclassifiedColumn(f"type byte {entity.code} is used twice")
+        for type_name, specs in entity.types.items():
+            entity_of_type[type_name] = entity
+            core = schema.type_map[type_name].fields  # type: ignore[attr-defined]  # an object type
+            by_python = {_python_name(field, name): name for name, field in core.items()}
+            fields_of_type[type_name] = {by_python[name]: spec for name, spec in specs.items()}
+    return Catalogue(entity_of_type, fields_of_type, codes, _governed(schema))
+
+
+def _python_name(field: Any, name: str) -> str:  # noqa: ANN401  graphql-core's field
+    definition = field.extensions.get("strawberry-definition")
+    return getattr(definition, "python_name", None) or name
+
+
+def _governed(schema: GraphQLSchema) -> dict[str, tuple[Resource, Category, Mapping[str, Category]]]:
+    found = {}
+    for name, kind in schema.type_map.items():
+        if not isinstance(kind, GraphQLInputObjectType | GraphQLEnumType):
+            continue
+        definition = kind.extensions.get("strawberry-definition")
+        origin = getattr(definition, "origin", None) or getattr(definition, "wrapped_cls", None)
+        rule = getattr(origin, REVEALS, None)
+        if rule is not None:
+            found[name] = rule
+        elif name.endswith(("Filter", "Order")):
+            raise UnclassifiedColumn(f"{name} does not say what it reveals")
+    return found

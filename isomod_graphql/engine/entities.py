@@ -1,0 +1,220 @@
+"""What a graph type shows and where it comes from: one declaration per field. Refuses a field without a category or one that disagrees with its column."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, dataclass_transform
+
+import strawberry
+from sqlalchemy import ColumnElement, FromClause, RowMapping
+from strawberry.schema_directive import Location
+
+from isomod_graphql.core.columns import Base, Held, UnclassifiedColumn
+from isomod_graphql.engine.reach import RowScope
+from permissions.categories import PERSONAL, Category
+from permissions.classes import Discloses
+from permissions.disclosure import Form, Level
+from permissions.masks import NULL, Mask
+
+SPEC = "spec"
+strawberry.enum(Category, name="Category", description="Whose data a field shows, and of what kind.")
+
+
+@strawberry.schema_directive(
+    locations=[Location.FIELD_DEFINITION], description="The category of data that the field shows."
+)
+class Classified:
+    """Printed in the SDL, so that clients and auditors read it there."""
+
+    category: Category
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a computed field is told: the raw values it needs (None where hidden) and how much may be shown."""
+
+    values: Mapping[str, Any]
+    level: Level
+    form: Form | None
+
+
+Compute = Callable[[Shown], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSpec:
+    """Where a field's value comes from. `subject` is the column with the person, None when it is about nobody."""
+
+    name: str
+    permission: Discloses
+    column: ColumnElement[Any] | None = None
+    sealed: bool = False
+    subject: str | None = None
+    needs: tuple[str, ...] = ()
+    compute: Compute | None = None
+    link: "Callable[[], Entity] | None" = None
+
+    @property
+    def category(self) -> Category:
+        """The category that decides."""
+        return self.permission.category
+
+    @property
+    def personal(self) -> bool:
+        """True when the disclosure table decides, False when the row rule does."""
+        return self.permission.category in PERSONAL
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """A table beside the main one, at most one row of it per row."""
+
+    target: FromClause
+    on: ColumnElement[bool]
+
+
+@dataclass(eq=False, slots=True)
+class Entity:
+    """A kind of row that the graph shows: its table, how rows are reached, which graph type a row is.
+
+    `code` is the type byte of global ids and never changes. `subject` is "id" where the row is a person; `people` is the
+    table whose `flags` say what is restricted or erased.
+    """
+
+    name: str
+    code: int
+    scope: RowScope
+    people: type[Base]
+    joins: tuple[Join, ...] = ()
+    subject: str | None = None
+    type_of: Callable[[RowMapping], str] | None = None
+    type_columns: tuple[ColumnElement[Any], ...] = ()
+    types: dict[str, dict[str, FieldSpec]] = field(default_factory=dict)
+
+    @property
+    def model(self) -> type[Base]:
+        """The main table's model."""
+        return self.scope.model
+
+    def type_name(self, row: RowMapping) -> str:
+        """The graph type of a row."""
+        return self.type_of(row) if self.type_of is not None else next(iter(self.types))
+
+
+def personal(
+    category: Category, *, mask: Mask = NULL, column: ColumnElement[Any] | None = None, description: str = ""
+) -> Any:  # noqa: ANN401  a field
+    """A field with personal data: nullable, and masked as the tables say."""
+    return _declare(_Draft(Discloses(category, mask), column=column), description)
+
+
+def shows(category: Category, *, column: ColumnElement[Any] | None = None, description: str = "") -> Any:  # noqa: ANN401  a field
+    """A field whose category is not the type's default, or whose column has another name."""
+    return _declare(_Draft(Discloses(category), column=column), description)
+
+
+def computed(
+    category: Category,
+    *,
+    needs: tuple[str, ...],
+    compute: Compute,
+    mask: Mask = NULL,
+    subject: str | None = None,
+    description: str = "",
+) -> Any:  # noqa: ANN401  a field
+    """A field made of others. `compute` gets the raw values only as far as the decision releases them."""
+    return _declare(
+        _Draft(Discloses(category, mask), needs=needs, compute=compute, subject=subject), description
+    )
+
+
+def link(
+    to: Callable[[], Entity], *, by: str, category: Category = Category.OPERATIONAL, description: str = ""
+) -> Any:  # noqa: ANN401  a field
+    """A to-one link through the column `by`; the row at the other end is subject to its own reach."""
+    return _declare(_Draft(Discloses(category), link=to, by=by), description)
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    permission: Discloses
+    column: ColumnElement[Any] | None = None
+    needs: tuple[str, ...] = ()
+    compute: Compute | None = None
+    subject: str | None = None
+    link: Callable[[], Entity] | None = None
+    by: str | None = None
+
+
+def _declare(draft: _Draft, description: str) -> Any:  # noqa: ANN401  a Strawberry field
+    directives = (
+        [Classified(category=draft.permission.category)] if draft.permission.category in PERSONAL else []
+    )
+    return strawberry.field(description=description or None, directives=directives, metadata={SPEC: draft})
+
+
+T = TypeVar("T", bound=type)
+
+
+@dataclass_transform(
+    kw_only_default=True, field_specifiers=(strawberry.field, personal, shows, computed, link)
+)
+def graph_type(
+    entity: Entity, *, default: Category, description: str, interface: bool = False
+) -> Callable[[T], T]:
+    """Makes a Strawberry type of a class whose annotations are fields of `entity`.
+
+    Raises UnclassifiedColumn for a field without a column, or one that disagrees with its column's category.
+    """
+
+    def decorate(cls: T) -> T:
+        for name in vars(cls).get("__annotations__", {}):
+            if name not in vars(cls):
+                setattr(cls, name, _declare(_Draft(Discloses(default)), ""))
+        make = strawberry.interface if interface else strawberry.type
+        made: Any = make(cls, description=description)
+        if not interface:
+            definition = made.__strawberry_definition__
+            specs = {
+                f.python_name: _spec(entity, f.python_name, f.metadata[SPEC])
+                for f in definition.fields
+                if SPEC in f.metadata
+            }
+            entity.types[definition.name] = specs
+        typed: T = made
+        return typed
+
+    return decorate
+
+
+def _spec(entity: Entity, name: str, draft: _Draft) -> FieldSpec:
+    if name == "id":
+        return FieldSpec("id", draft.permission)
+    if draft.compute is not None:
+        return FieldSpec(
+            name,
+            draft.permission,
+            needs=draft.needs,
+            compute=draft.compute,
+            subject=draft.subject or entity.subject,
+        )
+    model = entity.model
+    if draft.link is not None:
+        return FieldSpec(name, draft.permission, column=model.__table__.c[draft.by or ""], link=draft.link)
+    sealed = model.sealed_fields.get(name)
+    if sealed is not None:
+        _agree(model, name, draft, sealed.category)
+        return FieldSpec(name, draft.permission, sealed=True, subject=sealed.subject)
+    column = draft.column if draft.column is not None else model.__table__.c.get(name)
+    if column is None:
+        raise UnclassifiedColumn(f"{entity.name}.{name} has no column")
+    info: Held | None = getattr(column, "info", {}).get("held")
+    if info is None:
+        raise UnclassifiedColumn(f"{entity.name}.{name} shows an unclassified column")
+    _agree(model, name, draft, info.category)
+    return FieldSpec(name, draft.permission, column=column, subject=info.subject)
+
+
+def _agree(model: type[Base], name: str, draft: _Draft, stored: Category) -> None:
+    shown = draft.permission.category
+    if stored is Category.CREDENTIAL or ((stored in PERSONAL or shown in PERSONAL) and stored is not shown):
+        raise UnclassifiedColumn(f"{model.__tablename__}.{name} is {stored} and cannot be shown as {shown}")

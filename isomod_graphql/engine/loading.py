@@ -1,0 +1,143 @@
+"""Level loaders: one statement for all rows of a level, through the viewer's reach, projected to views. Refuses a row that the viewer does not reach."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, FromClause, RowMapping, Select, and_, func, literal, select
+from sqlalchemy.orm import aliased
+
+from isomod_graphql.core.store import Transaction, pack_columns
+from isomod_graphql.engine.entities import Entity
+from isomod_graphql.engine.plan import Plan
+from isomod_graphql.engine.projection import Layout, RowFacts, View, layout_of
+from isomod_graphql.engine.viewer import Viewer
+from permissions.decisions import reach_of, relations_of
+from permissions.disclosure import Relation
+from permissions.reach import Reach
+
+
+class Level:
+    """The rows of one entity for one plan and viewer: the statement they come from and the views they become."""
+
+    def __init__(self, entity: Entity, plan: Plan, viewer: Viewer) -> None:
+        """Prepares columns and facts once for every load of this entity in the request."""
+        self.entity, self.viewer, self.plan = entity, viewer, plan
+        self.specs = plan.specs(entity)
+        self._flat = {spec.name: spec for specs in self.specs.values() for spec in specs}
+        self._sealed = self._sealed_names()
+        self._slots = reach_of(viewer.vector, entity.scope.resource)
+        self._relations = self._raising_relations()
+        self._subjects = sorted(
+            {spec.subject for spec in self._flat.values() if spec.personal and spec.subject}
+        )
+        self._layouts: dict[RowFacts, Layout] = {}
+
+    def _sealed_names(self) -> list[str]:
+        fields = self.entity.model.sealed_fields
+        names = {spec.name for spec in self._flat.values() if spec.sealed}
+        return sorted(names | {need for spec in self._flat.values() for need in spec.needs if need in fields})
+
+    def _raising_relations(self) -> list[Relation]:
+        known = self.entity.scope.relations or {}
+        wanted = {
+            relation
+            for spec in self._flat.values()
+            for relation in relations_of(self.viewer.vector, spec.category)
+        }
+        return sorted(
+            relation for relation in wanted if relation in known and self.viewer.person_id is not None
+        )
+
+    def statement(self, *extra: ColumnElement[Any]) -> Select[Any]:
+        """The rows that the viewer reaches, with what the plan needs and the facts on which decisions depend."""
+        table = self.entity.model.__table__
+        columns: dict[str, ColumnElement[Any]] = {
+            str(column.key): column for column in (table.c.id, *self.entity.type_columns)
+        }
+        for spec in self._flat.values():
+            if spec.column is not None:
+                columns[spec.name] = spec.column
+            columns.update((need, table.c[need]) for need in spec.needs if need in table.c)
+        columns.update(
+            (name, table.c[name])
+            for name in (*pack_columns(self.entity.model, self._sealed), *self._subjects)
+        )
+        if self.entity.subject is not None:
+            columns["flags"] = table.c.flags
+            columns["pseudonym_number"] = table.c.pseudonym_number
+        selected = [column.label(name) for name, column in columns.items()]
+        statement = select(*selected, *self._facts(), *extra)
+        source, statement = self._joined(statement)
+        return statement.select_from(source).where(
+            table.c.tenant_id == self.viewer.tenant_id, self.reachable()
+        )
+
+    def reachable(self) -> ColumnElement[bool]:
+        """The row rule of this entity for the viewer."""
+        return self.entity.scope.reachable(self.viewer)
+
+    def _facts(self) -> list[ColumnElement[Any]]:
+        person = self.viewer.person_id
+        scope = self.entity.scope
+        facts: list[ColumnElement[Any]] = []
+        for slot, reach in self._slots:
+            admits = literal(value=True) if reach is Reach.ALL else scope.slot(self.viewer, slot, reach)
+            facts.append(func.coalesce(admits, False).label(f"slot_{slot}"))
+        if person is not None:
+            facts += [
+                (scope.relations or {})[relation](person).label(f"rel_{relation}")
+                for relation in self._relations
+            ]
+        return facts
+
+    def _joined(self, statement: Select[Any]) -> tuple[FromClause, Select[Any]]:
+        table = self.entity.model.__table__
+        source: FromClause = table
+        for join in self.entity.joins:
+            source = source.outerjoin(join.target, join.on)
+        for subject in self._subjects:
+            if subject == self.entity.subject:
+                continue
+            people = aliased(self.entity.people, name=f"p_{subject}")
+            of: Any = people
+            source = source.outerjoin(of, and_(of.tenant_id == table.c.tenant_id, of.id == table.c[subject]))
+            statement = statement.add_columns(of.flags.label(f"flags_{subject}"))
+        return source, statement
+
+    async def views(self, tx: Transaction, rows: Sequence[RowMapping]) -> list[View]:
+        """Every row as this viewer may see it. Decrypts only rows and packs of which something is released."""
+        layouts = [self._layout(row) for row in rows]
+        needing = [row for row, layout in zip(rows, layouts, strict=True) if layout.opens]
+        opened = await tx.open_rows(self.entity.model, needing, self._sealed) if needing else []
+        by_id = {row["id"]: values for row, values in zip(needing, opened, strict=True)}
+        nothing: Mapping[str, Any] = {}
+        return [
+            layout.view(row, by_id.get(row["id"], nothing)) for row, layout in zip(rows, layouts, strict=True)
+        ]
+
+    def _layout(self, row: RowMapping) -> Layout:
+        facts = RowFacts(
+            type_name=self.entity.type_name(row),
+            admitted=frozenset(slot for slot, _ in self._slots if row[f"slot_{slot}"]),
+            relations=frozenset(relation for relation in self._relations if row[f"rel_{relation}"]),
+            flags=tuple(self._flags(row, subject) for subject in self._subjects),
+        )
+        layout = self._layouts.get(facts)
+        if layout is None:
+            layout = layout_of(self.entity, self.specs[facts.type_name], self.viewer.vector, facts)
+            self._layouts[facts] = layout
+        return layout
+
+    def _flags(self, row: RowMapping, subject: str) -> tuple[str, int, bool]:
+        person: UUID | None = row[subject]
+        flags = row["flags"] if subject == self.entity.subject else row[f"flags_{subject}"]
+        return subject, flags or 0, person is not None and person == self.viewer.person_id
+
+    async def by_ids(self, tx: Transaction, ids: Sequence[UUID]) -> list[View | None]:
+        """The views of these rows in the order asked; None where the viewer reaches no such row."""
+        column = self.entity.model.__table__.c.id
+        rows = await tx.all(self.statement().where(column.in_(ids)))
+        views = await self.views(tx, [row._mapping for row in rows])  # noqa: SLF001  SQLAlchemy's public name
+        found = {view.row_id: view for view in views}
+        return [found.get(row_id) for row_id in ids]

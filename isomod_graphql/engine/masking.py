@@ -1,0 +1,84 @@
+"""`extensions.masking`: which coordinates were withheld, how, why and where. It never tells restriction, consent and erasure apart."""
+
+from base64 import b64encode
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import orjson
+
+from isomod_graphql.engine.projection import Withheld
+from permissions.policy_version import POLICY_VERSION
+
+MAX_BYTES = 8_192
+Seen = tuple[Any, str, Withheld | None]
+
+
+def masking_of(seen: Sequence[Seen]) -> dict[str, Any] | None:
+    """The extension, None when nothing was withheld.
+
+    One entry per (coordinate, path pattern, mask, reason). `rows` is "ALL" or the base64 of a bit set over the
+    occurrences of the path in document order, first occurrence in the highest bit of the first byte.
+    """
+    if all(withheld is None for _, _, withheld in seen):
+        return None
+    places: dict[tuple[str, tuple[str, ...]], list[tuple[tuple[int, ...], Withheld | None]]] = {}
+    for path, coordinate, withheld in seen:
+        pattern, indices = _split(path.as_list())
+        places.setdefault((coordinate, pattern), []).append((indices, withheld))
+    patterns: dict[tuple[str, ...], list[tuple[tuple[int, ...], str, Withheld | None]]] = {}
+    for (coordinate, pattern), found in places.items():
+        patterns.setdefault(pattern, []).extend(
+            (indices, coordinate, withheld) for indices, withheld in found
+        )
+    fields = [
+        entry
+        for pattern, found in sorted(patterns.items())
+        for entry in _entries(pattern, sorted(found, key=_order))
+    ]
+    return _bounded(fields)
+
+
+def _split(path: Iterable[str | int]) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    steps = list(path)
+    return tuple("*" if isinstance(step, int) else step for step in steps), tuple(
+        step for step in steps if isinstance(step, int)
+    )
+
+
+def _order(item: tuple[tuple[int, ...], str, Withheld | None]) -> tuple[int, ...]:
+    return item[0]
+
+
+def _entries(
+    pattern: tuple[str, ...], found: Sequence[tuple[tuple[int, ...], str, Withheld | None]]
+) -> list[dict[str, Any]]:
+    kinds = sorted({(coordinate, w.mask, w.reason) for _, coordinate, w in found if w is not None})
+    entries = []
+    for coordinate, mask, reason in kinds:
+        bits = [w is not None and (of, w.mask, w.reason) == (coordinate, mask, reason) for _, of, w in found]
+        rows = "ALL" if all(bits) else _bitset(bits)
+        entries.append(
+            {"coordinate": coordinate, "path": list(pattern), "mask": mask, "reason": reason, "rows": rows}
+        )
+    return entries
+
+
+def _bitset(bits: Sequence[bool]) -> str:
+    packed = bytearray((len(bits) + 7) // 8)
+    for at, bit in enumerate(bits):
+        if bit:
+            packed[at // 8] |= 0x80 >> at % 8
+    return b64encode(bytes(packed)).decode("ascii")
+
+
+def _bounded(fields: list[dict[str, Any]]) -> dict[str, Any]:
+    masking: dict[str, Any] = {"policyVersion": POLICY_VERSION, "fields": fields}
+    if len(orjson.dumps(masking)) <= MAX_BYTES:
+        return masking
+    masking["truncated"] = True
+    for entry in fields:
+        if entry["rows"] != "ALL":
+            entry["rows"] = "SOME"
+    while fields and len(orjson.dumps(masking)) > MAX_BYTES:
+        fields.pop()
+    return masking

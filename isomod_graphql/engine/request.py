@@ -1,0 +1,124 @@
+"""One running operation: viewer, plan, one transaction, loaders, and what was masked. It is Strawberry's context; it lives for one operation."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from uuid import UUID
+
+from aiodataloader import DataLoader
+
+from isomod_graphql.core.errors import NotFound, Unauthenticated
+from isomod_graphql.core.ids import IdCipher
+from isomod_graphql.core.keystore import TenantKeys
+from isomod_graphql.core.store import Store, Transaction
+from isomod_graphql.engine.catalogue import Catalogue
+from isomod_graphql.engine.entities import Entity
+from isomod_graphql.engine.loading import Level
+from isomod_graphql.engine.plan import Plan
+from isomod_graphql.engine.projection import View, Withheld
+from isomod_graphql.engine.viewer import Viewer
+
+T = TypeVar("T")
+
+
+class _Views(DataLoader[UUID, View | None]):
+    """Batches the to-one links of one level into one statement."""
+
+    def __init__(self, request: "Request", entity: Entity) -> None:
+        super().__init__(max_batch_size=1_000)
+        self._request, self._entity = request, entity
+
+    async def batch_load_fn(self, keys: list[UUID]) -> list[View | None]:
+        level = self._request.level(self._entity)
+        return await self._request.reading(lambda tx: level.by_ids(tx, keys))
+
+
+@dataclass(slots=True)
+class Request:
+    """The context of one operation. Reads share one read-only transaction; each root mutation has its own."""
+
+    store: Store
+    keys: TenantKeys | None
+    """Of the viewer's tenant; None for nobody."""
+    catalogue: Catalogue
+    plan: Plan
+    viewer: Viewer
+    services: Any = None
+    """What resolvers of the schema need beside the store; the engine does not look inside."""
+    seen: list[tuple[Any, str, Withheld | None]] = field(default_factory=list)
+    """Every personal value that was shown: its path, its coordinate, and why it was withheld, if it was."""
+    _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+    _tx: Transaction | None = None
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _levels: dict[str, Level] = field(default_factory=dict)
+    _loaders: dict[str, _Views] = field(default_factory=dict)
+
+    async def reading(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Runs `work` in the operation's read transaction, one at a time: a connection serves one statement."""
+        async with self._turn:
+            if self._tx is None:
+                self._tx = await self._stack.enter_async_context(
+                    self.store.transaction(self.viewer.tenant_id)
+                )
+            return await work(self._tx)
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Transaction]:
+        """A write transaction of its own. What was read before is forgotten, so that the payload shows the new state."""
+        await self.end_reading()
+        async with self.store.transaction(self.viewer.tenant_id, write=True) as tx:
+            yield tx
+
+    async def end_reading(self) -> None:
+        """Ends the read transaction and forgets what the loaders cached."""
+        async with self._turn:
+            self._tx = None
+            self._loaders.clear()
+            await self._stack.aclose()
+            self._stack = AsyncExitStack()
+
+    def level(self, entity: Entity) -> Level:
+        """The level of an entity for this plan and viewer."""
+        known = self._levels.get(entity.name)
+        if known is None:
+            known = self._levels[entity.name] = Level(entity, self.plan, self.viewer)
+        return known
+
+    async def load(self, entity: Entity, row_id: UUID) -> View | None:
+        """One view, batched with the others asked for in the same moment; None when unreachable."""
+        loader = self._loaders.get(entity.name)
+        if loader is None:
+            loader = self._loaders[entity.name] = _Views(self, entity)
+        return await loader.load(row_id)
+
+    @property
+    def ids(self) -> IdCipher:
+        """Opens and seals global ids of the viewer's tenant. Raises Unauthenticated for nobody."""
+        if self.keys is None:
+            raise Unauthenticated
+        return self.keys.ids
+
+    def global_id(self, view: View) -> str:
+        """The opaque id of a view."""
+        return self.ids.seal(view.code, view.row_id)
+
+    def row_id(self, global_id: str, entity: Entity, *, field: str | None = None) -> UUID:
+        """The row that an id names. Raises NotFound for another tenant's, another type's or a forged id alike."""
+        try:
+            opened = self.ids.open(global_id)
+        except NotFound:
+            raise NotFound(field=field) from None
+        if opened.type_code != entity.code:
+            raise NotFound(field=field)
+        return opened.row_id
+
+    async def node(self, global_id: str) -> View | None:
+        """The view that any id names, None when it names nothing that the viewer reaches."""
+        try:
+            opened = self.ids.open(global_id)
+        except NotFound:
+            return None
+        entity = self.catalogue.entity_of_code.get(opened.type_code)
+        return None if entity is None else await self.load(entity, opened.row_id)
