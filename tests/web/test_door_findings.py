@@ -3,7 +3,6 @@
 import asyncio
 import json
 import logging
-import time
 from typing import Any
 
 import pytest
@@ -208,13 +207,11 @@ async def test_13_a_client_that_leaves_stops_the_work_and_gets_no_answer(door: D
 
     headers = [(b"content-type", b"application/json"), (b"authorization", f"Bearer {TOKEN}".encode())]
     scope = {"type": "http", "method": "POST", "path": "/graphql", "headers": headers, "query_string": b""}
-    began = time.monotonic()
     async with asyncio.timeout(10):
         await door.endpoint(scope, receive, send)
 
     assert sent == []
     assert door.executor.stopped == 1
-    assert time.monotonic() - began < 10
 
 
 async def test_a_body_that_is_json_already_is_sent_as_it_is(door: Door) -> None:
