@@ -1,0 +1,62 @@
+// Which page is shown: waiting, sign-in, or the editor of the person who is signed in.
+import { lazy, Suspense, useCallback, useEffect, useState } from 'react';
+import Header from './Header.jsx';
+import { onSessionEnd, restore, signOut } from './session.js';
+import SignIn from './SignIn.jsx';
+
+const Editor = lazy(() => import('./Editor.jsx'));
+
+/** What the editor remembers in this browser belongs to one person and goes when that person signs out. */
+function memoryOf(viewer) {
+  return `isomod-console:${viewer.id}`;
+}
+
+function forget(viewer) {
+  const prefix = `${memoryOf(viewer)}:`;
+  Object.keys(localStorage)
+    .filter((key) => key.startsWith(prefix))
+    .forEach((key) => localStorage.removeItem(key));
+}
+
+export default function App() {
+  const [state, setState] = useState({ page: 'waiting' });
+
+  const open = useCallback((notice) => {
+    restore()
+      .catch(() => null)
+      .then((viewer) => setState(viewer ? { page: 'editor', viewer } : { page: 'sign-in', notice }));
+  }, []);
+
+  useEffect(() => open(), [open]);
+  useEffect(() => onSessionEnd(() => open('Your session has ended. Sign in again.')), [open]);
+
+  const leave = useCallback(async () => {
+    await signOut();
+    forget(state.viewer);
+    // A fresh page: no answer, no query and no token of this person stays in memory.
+    window.location.reload();
+  }, [state.viewer]);
+
+  if (state.page === 'waiting') return <Waiting text="Opening the console" />;
+  if (state.page === 'sign-in') {
+    return <SignIn notice={state.notice} onSignedIn={(viewer) => setState({ page: 'editor', viewer })} />;
+  }
+  return (
+    <div className="console">
+      <Header viewer={state.viewer} onSignOut={leave} />
+      <main className="console-main">
+        <Suspense fallback={<Waiting text="Loading the editor" />}>
+          <Editor key={state.viewer.id} memory={memoryOf(state.viewer)} />
+        </Suspense>
+      </main>
+    </div>
+  );
+}
+
+function Waiting({ text }) {
+  return (
+    <p className="console-waiting" role="status">
+      {text}…
+    </p>
+  );
+}

@@ -1,0 +1,49 @@
+// GraphiQL with history, explorer and documentation, speaking to this server only.
+import 'graphiql/setup-workers/vite';
+import { explorerPlugin } from '@graphiql/plugin-explorer';
+import '@graphiql/plugin-explorer/style.css';
+import { createGraphiQLFetcher, createLocalStorage } from '@graphiql/toolkit';
+import { GraphiQL, HISTORY_PLUGIN } from 'graphiql';
+import 'graphiql/style.css';
+import { createClient } from 'graphql-ws';
+import { useEffect, useState } from 'react';
+import { maskingStore, watchMasking } from './masking.js';
+import MaskingPanel from './MaskingPanel.jsx';
+import { WELCOME } from './operations.js';
+import { GRAPHQL_PATH, sessionFetch, sessionHeaders } from './session.js';
+import './editor.css';
+
+const PLUGINS = [HISTORY_PLUGIN, explorerPlugin()];
+
+function connect() {
+  const address = new URL(GRAPHQL_PATH, window.location.href);
+  address.protocol = address.protocol.replace('http', 'ws');
+  const wsClient = createClient({ url: address.href, lazy: true, connectionParams: sessionHeaders });
+  const fetcher = createGraphiQLFetcher({ url: GRAPHQL_PATH, fetch: sessionFetch, wsClient });
+  return { wsClient, fetcher: watchMasking(fetcher) };
+}
+
+export default function Editor({ memory }) {
+  const [connection] = useState(connect);
+  const [storage] = useState(() => createLocalStorage({ namespace: memory }));
+
+  useEffect(
+    () => () => {
+      maskingStore.set(null);
+      connection.wsClient.dispose();
+    },
+    [connection],
+  );
+
+  return (
+    <GraphiQL fetcher={connection.fetcher} storage={storage} plugins={PLUGINS} defaultQuery={WELCOME}
+      shouldPersistHeaders={false}>
+      <GraphiQL.Logo>
+        <span className="visually-hidden">Query editor</span>
+      </GraphiQL.Logo>
+      <GraphiQL.Footer>
+        <MaskingPanel />
+      </GraphiQL.Footer>
+    </GraphiQL>
+  );
+}

@@ -1,0 +1,52 @@
+// The bar above the editor: who is signed in, where, with which roles, and the way out.
+import { useState } from 'react';
+import Mark from './Mark.jsx';
+
+function readable(role) {
+  const words = role.toLowerCase().replaceAll('_', ' ');
+  return words[0].toUpperCase() + words.slice(1);
+}
+
+export default function Header({ viewer, onSignOut }) {
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState(null);
+
+  async function leave() {
+    setBusy(true);
+    setProblem(null);
+    try {
+      await onSignOut();
+    } catch (error) {
+      setProblem(`You are still signed in. ${error.message}`);
+      setBusy(false);
+    }
+  }
+
+  const roles = [...new Set((viewer.roles ?? []).map((grant) => grant.role))];
+  return (
+    <header className="console-header">
+      <Mark />
+      <h1>IsoMod console</h1>
+      <p className="console-organisation">{viewer.tenant?.name}</p>
+      {problem && (
+        <p className="console-problem" role="alert">
+          {problem}
+        </p>
+      )}
+      <div className="console-viewer">
+        <span className="console-name" title={viewer.displayName}>
+          <span className="visually-hidden">Signed in as </span>
+          {viewer.displayName}
+        </span>
+        <ul className="console-roles" aria-label="Roles">
+          {roles.map((role) => (
+            <li key={role}>{readable(role)}</li>
+          ))}
+        </ul>
+        <button type="button" className="console-button" onClick={leave} disabled={busy}>
+          Sign out
+        </button>
+      </div>
+    </header>
+  );
+}

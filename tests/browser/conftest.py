@@ -1,0 +1,18 @@
+"""Starts one Chromium for the tests that need a browser; they are skipped where none is installed."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.browser import chromium as machine
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    if not machine.EXECUTABLE.exists():
+        pytest.skip(f"{machine.EXECUTABLE} is not installed")
+    with sync_playwright() as playwright:
+        browser = machine.launch(playwright)
+        yield browser
+        browser.close()
