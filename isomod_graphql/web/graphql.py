@@ -30,6 +30,7 @@ from isomod_graphql.web.exchange import (
     TrustedDocuments,
 )
 from isomod_graphql.web.facts import Bearer, HttpFacts, SessionCookie, facts_of
+from isomod_graphql.web.metering import Meter, Unmetered
 from isomod_graphql.web.negotiation import Media, negotiate, require_json
 from isomod_graphql.web.refusals import (
     BadRequest,
@@ -74,7 +75,9 @@ class _Exchange:
 
     http: HttpFacts
     media: Media = Media.JSON
-    digest: bytes | None = field(default=None)
+    digest: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """What every answer from now on tells: the points that are left."""
 
 
 class GraphQLEndpoint:
@@ -88,11 +91,13 @@ class GraphQLEndpoint:
         *,
         rules: DoorRules | None = None,
         trusted: TrustedDocuments | None = None,
+        meter: Meter | None = None,
     ) -> None:
         self._executor = executor
         self._authenticator = authenticator
         self._rules = rules or DoorRules()
         self._trusted = trusted or NoDocuments()
+        self._meter = meter or Unmetered()
         self.documents = DocumentCache(
             schema,
             most=self._rules.cache_bytes,
@@ -115,7 +120,7 @@ class GraphQLEndpoint:
         except Exception as bug:  # noqa: BLE001 - the last line of defence: nothing of it may be shown
             body = answers.body_of({"errors": [answers.entry_of_bug(bug, exchange.digest)]})
             answer = Answer(500, body, {})
-        await _send(send, exchange.media, answer)
+        await _send(send, exchange, answer)
 
     async def _answer(self, exchange: _Exchange, receive: Receive) -> Answer:
         http = exchange.http
@@ -132,6 +137,7 @@ class GraphQLEndpoint:
         else:
             parameters = parameters_of_query(http.query, self._rules.bounds.source_bytes * 2)
         request = await self._prepare(exchange, parameters, asking.principal)
+        exchange.headers = self._meter.spend(request.cost, asking.principal, http)
         work = self._executor.execute(request, asking.principal, http=http)
         reply = await finished_or_gone(work, receive, self._rules.timeout_s)
         return self._replied(exchange, request, reply)
@@ -281,13 +287,15 @@ def _headers_of(refusal: IsoModError, status: int) -> dict[str, str]:
     return {"retry-after": "1"} if status == 503 else {}
 
 
-async def _send(send: Send, media: Media, answer: Answer) -> None:
+async def _send(send: Send, exchange: _Exchange, answer: Answer) -> None:
     headers = {
-        "content-type": f"{media}; charset=utf-8",
+        "content-type": f"{exchange.media}; charset=utf-8",
         "content-length": str(len(answer.body)),
         "cache-control": "private, no-store",
         "vary": "Accept, Authorization, Cookie",
-    } | {name.lower(): value for name, value in answer.headers.items()}
+    }
+    for name, value in (*exchange.headers.items(), *answer.headers.items()):
+        headers[name.lower()] = value
     raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": answer.status, "headers": raw})
     await send({"type": "http.response.body", "body": answer.body})

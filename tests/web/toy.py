@@ -18,6 +18,7 @@ from isomod_graphql.web.facts import Bearer, Credential, HttpFacts
 from isomod_graphql.web.graphql import DoorRules, GraphQLEndpoint
 from isomod_graphql.web.headers import SecurityHeaders, TrustedHosts
 from isomod_graphql.web.health import Readiness, health_routes
+from isomod_graphql.web.metering import Meter
 from permissions.principals import NOBODY, Assurance, Principal
 from schema.silence import SilentSchema
 
@@ -163,6 +164,7 @@ class Door:
     rules: DoorRules = RULES
     documents: Mapping[str, str] = field(default_factory=dict)
     executor: CountingExecutor = field(default_factory=CountingExecutor)
+    meter: Meter | None = None
 
     def __post_init__(self) -> None:
         self.endpoint = GraphQLEndpoint(
@@ -171,6 +173,7 @@ class Door:
             KnownCallers(),
             rules=self.rules,
             trusted=Registered(self.documents),
+            meter=self.meter,
         )
         self.app = Starlette(
             routes=[
