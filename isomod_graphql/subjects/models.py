@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped
 from isomod_graphql.core.columns import Base, TenantRow, held, sealed
 from permissions.categories import Category, Keep
 
-PERSON_KINDS = ("TECHNICIAN", "REQUESTER", "COLLEAGUE", "CONTACT")
+PERSON_KINDS = ("TECHNICIAN", "REQUESTER", "COLLEAGUE", "CONTACT")  # reason: pseudonyms use these words; no role is meant
 """The word of the pseudonym: "Technician #7"."""
 
 

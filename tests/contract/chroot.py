@@ -11,7 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 PACKAGES = "python3,python3-venv,ca-certificates"
-OF_INSTALLER = re.compile(r"(PIP_|SSL_CERT_|REQUESTS_CA_BUNDLE$|(HTTPS?|NO|ALL)_PROXY$)", re.IGNORECASE)
+OF_INSTALLER = re.compile(
+    r"(PIP_|NPM_CONFIG_|NODE_EXTRA_CA_CERTS$|SSL_CERT_|REQUESTS_CA_BUNDLE$|(HTTPS?|NO|ALL)_PROXY$)",
+    re.IGNORECASE,
+)
 
 
 def bootstrap(root: Path) -> None:
