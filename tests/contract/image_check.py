@@ -21,6 +21,7 @@ from tests.contract.chroot import Root, bootstrap, copy_of, installer_environmen
 from tests.contract.dockerfile import Stage, Step, ignored, stages
 
 USER = 10001
+SOCKET = ".s.PGSQL.5432"
 TOOLS_OF_DEVELOPMENT = ("pytest", "mypy", "ruff", "schemathesis", "hatchling")
 
 
@@ -93,7 +94,8 @@ def sealed(root: Root, work: Path, sockets: dict[str, str]) -> Root:
     )
     mount("-t", "tmpfs", "tmpfs", image_run.inside("/run"))
     for name, folder in sockets.items():
-        image_run.show(Path(folder), Path("/run") / name)
+        # The socket alone: the folder around it is the server's data, which the image's user may not enter.
+        image_run.show(Path(folder) / SOCKET, Path("/run") / name / SOCKET)
     image_run.show(work / "secrets", Path("/run/secrets"))
     return image_run
 
