@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import CursorResult, Executable, Row, event
 from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from isomod_graphql.core.errors import Conflict, ServiceUnavailable
@@ -107,7 +108,7 @@ class Database:
     async def _connect(self) -> AsyncConnection:
         try:
             return await self.engine.connect()
-        except (OSError, DBAPIError, TimeoutError) as error:
+        except (OSError, DBAPIError, PoolTimeout) as error:
             raise ServiceUnavailable from error
 
     async def close(self) -> None:

@@ -4,32 +4,16 @@ from uuid import UUID
 
 import asyncpg
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 
 from isomod_graphql.core.crypto import SealBroken
-from isomod_graphql.core.ids import new_id
 from isomod_graphql.core.store import Store
 from isomod_graphql.subjects.models import Person
-
-
-async def add_person(store: Store, tenant: UUID, number: int, **values: str) -> UUID:
-    """A person with these sealed values."""
-    person_id = new_id(store.clock.now())
-    async with store.transaction(tenant, write=True) as tx:
-        packs = await tx.seal(Person, person_id, values, {"id": person_id})
-        row = {
-            "tenant_id": tenant,
-            "id": person_id,
-            "kind": "TECHNICIAN",
-            "pseudonym_number": number,
-            **packs,
-        }
-        await tx.run(insert(Person).values(**row, created_at=tx.now, updated_at=tx.now))
-    return person_id
+from tests.people import add_person
 
 
 async def test_a_sealed_value_comes_back_as_it_was(store: Store, tenant: UUID) -> None:
-    person = await add_person(store, tenant, 1, name="Ann Peeters", email="ann@acme.example")
+    person = await add_person(store, tenant, name="Ann Peeters", email="ann@acme.example")
 
     async with store.transaction(tenant) as tx:
         opened = await tx.open_row(Person, person)
@@ -40,7 +24,7 @@ async def test_a_sealed_value_comes_back_as_it_was(store: Store, tenant: UUID) -
 async def test_the_database_holds_no_sealed_value(
     store: Store, tenant: UUID, owner_eye: asyncpg.Connection
 ) -> None:
-    await add_person(store, tenant, 1, name="Ann Canary-7719")
+    await add_person(store, tenant, name="Ann Canary-7719")
 
     rows = await owner_eye.fetch("SELECT p::text FROM people p WHERE tenant_id = $1", tenant)
 
@@ -50,7 +34,7 @@ async def test_the_database_holds_no_sealed_value(
 
 
 async def test_reseal_changes_one_value_and_keeps_the_others(store: Store, tenant: UUID) -> None:
-    person = await add_person(store, tenant, 1, name="Ann", phone="+32470000001")
+    person = await add_person(store, tenant, name="Ann", phone="+32470000001")
 
     async with store.transaction(tenant, write=True) as tx:
         await tx.reseal(Person, person, {"phone": None, "job_title": "Fitter"})
@@ -61,7 +45,7 @@ async def test_reseal_changes_one_value_and_keeps_the_others(store: Store, tenan
 
 
 async def test_a_pack_moved_to_another_row_does_not_open(store: Store, tenant: UUID) -> None:
-    ann, bob = await add_person(store, tenant, 1, name="Ann"), await add_person(store, tenant, 2, name="Bob")
+    ann, bob = await add_person(store, tenant, name="Ann"), await add_person(store, tenant, name="Bob")
     async with store.transaction(tenant, write=True) as tx:
         pack = await tx.value(select(Person.__table__.c.sealed_account).where(Person.id == ann))
         await tx.run(update(Person).where(Person.id == bob).values(sealed_account=pack))
