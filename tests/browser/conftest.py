@@ -8,8 +8,9 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.browser import chromium as machine
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """One per module: while it is open, no test of another module could run an event loop in this process."""
     if not machine.EXECUTABLE.exists():
         pytest.skip(f"{machine.EXECUTABLE} is not installed")
     with sync_playwright() as playwright:
