@@ -1,12 +1,12 @@
 """Idempotency keys: the same input twice has one effect. Refuses the same key with other input; keeps no input, only a keyed hash, for 24 hours."""
 
 import hmac
+import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import orjson
 from sqlalchemy import LargeBinary, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped
@@ -69,11 +69,14 @@ async def remember(
 
 
 def _row(tx: Transaction, principal_id: UUID, operation: str, key: str, given: Any) -> dict[str, Any]:  # noqa: ANN401
-    text = orjson.dumps(given, option=orjson.OPT_SORT_KEYS, default=str)
+    # Escaped, so that a text that cannot be stored is refused by who checks it, with its field, and not here.
+    text = json.dumps(given, sort_keys=True, default=str).encode("ascii")
     return {
         "tenant_id": tx.tenant_id,
         "principal_id": principal_id,
-        "key_hash": hmac.digest(tx.keys.index, f"key\0{operation}\0{key}".encode(), "sha256"),
+        "key_hash": hmac.digest(
+            tx.keys.index, f"key\0{operation}\0{key}".encode("utf-8", "surrogatepass"), "sha256"
+        ),
         "input_hash": hmac.digest(tx.keys.index, b"input\0" + operation.encode() + b"\0" + text, "sha256"),
         "expires_at": tx.now + KEEP_FOR,
     }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, false, or_, true
+from sqlalchemy import ColumnElement, Select, Uuid, and_, cast, false, func, or_, select, true
 from sqlalchemy.sql.elements import SQLCoreOperations
 
 from isomod_graphql.core.columns import Base
@@ -14,6 +14,9 @@ from permissions.decisions import Sites, reach_of
 from permissions.disclosure import Relation
 from permissions.grants import Action
 from permissions.reach import Reach, Resource
+
+THIS_TENANT = select(cast(func.current_setting("app.tenant_id"), Uuid)).scalar_subquery()
+"""The tenant of the running transaction, computed once per statement: the sets of predicates are limited to it."""
 
 Predicate = Callable[[UUID], ColumnElement[bool]]
 """Takes the viewer's person id; a membership test against one uncorrelated set, never a correlated subquery."""
@@ -41,6 +44,9 @@ class RowScope:
         slots = [
             self.slot(viewer, slot, reach) for slot, reach in reach_of(viewer.vector, self.resource, action)
         ]
+        if self.resource is Resource.PERSON and viewer.vector.self_rights and action is None:
+            # Whoever may see nobody else still sees what is held about him- or herself (GDPR Article 15).
+            slots.append(self.own(viewer.person_id) if self.own and viewer.person_id else false())
         return and_(self._bound(viewer), or_(false(), *slots))
 
     def slot(self, viewer: Viewer, slot: int, reach: Reach) -> ColumnElement[bool]:
@@ -67,3 +73,28 @@ class RowScope:
         if viewer.bound is None or self.site is None:
             return true()
         return self.site.in_(viewer.bound)
+
+
+@dataclass(frozen=True, slots=True)
+class ChildScope(RowScope):
+    """Rows that are reached with the row they belong to, through the column `key`; both are of one resource."""
+
+    parent: RowScope | None = None
+    key: SQLCoreOperations[Any] | None = None
+
+    def slot(self, viewer: Viewer, slot: int, reach: Reach) -> ColumnElement[bool]:
+        """The rows whose parent the slot reaches; nothing without a parent."""
+        if self.parent is None or self.key is None:
+            return false()
+        if reach is Reach.ALL:
+            return true()
+        return self.key.in_(self._parents(self.parent.slot(viewer, slot, reach)))
+
+    def _bound(self, viewer: Viewer) -> ColumnElement[bool]:
+        if viewer.bound is None or self.parent is None or self.key is None:
+            return true()
+        return self.key.in_(self._parents(self.parent._bound(viewer)))
+
+    def _parents(self, predicate: ColumnElement[bool]) -> Select[Any]:
+        table = self.parent.model.__table__ if self.parent is not None else self.model.__table__
+        return select(table.c.id).where(table.c.tenant_id == THIS_TENANT, predicate)

@@ -1,0 +1,33 @@
+"""The place that a record is put at: its id and its site, held until the record is written. Refuses a place out of reach."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+
+from isomod_graphql.core.errors import NotFound
+from isomod_graphql.core.store import Transaction
+from isomod_graphql.engine.viewer import Viewer
+from isomod_graphql.locations.models import Location
+from isomod_graphql.locations.reach import LOCATION_SCOPE
+from permissions.grants import Action
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A location and the site that it belongs to."""
+
+    location_id: UUID
+    site_id: UUID
+
+
+async def place_at(
+    tx: Transaction, viewer: Viewer, location_id: UUID, *, action: Action, field: str = "locationId"
+) -> Place:
+    """The place, which cannot change its site before the transaction ends. Raises NotFound."""
+    here = (Location.tenant_id == tx.tenant_id, Location.id == location_id)
+    wanted = select(Location.id, Location.site_id).where(*here, LOCATION_SCOPE.reachable(viewer, action))
+    row = await tx.first(wanted.with_for_update(read=True, key_share=True, of=Location))
+    if row is None:
+        raise NotFound(field=field)
+    return Place(row.id, row.site_id)

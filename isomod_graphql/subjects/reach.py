@@ -1,0 +1,45 @@
+"""Which people a viewer reaches through sites, and whether a person may be put to use. Refuses the erased and the restricted."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+
+from isomod_graphql.core.errors import NotFound, ProcessingRestricted
+from isomod_graphql.core.store import Transaction
+from isomod_graphql.engine.reach import RowScope
+from isomod_graphql.engine.viewer import Viewer
+from isomod_graphql.subjects.facts import is_erased, restricted_categories
+from isomod_graphql.subjects.models import Person
+from permissions.categories import Category
+from permissions.grants import Action
+from permissions.reach import Resource
+
+PEOPLE_OF_SITES = RowScope(
+    Resource.PERSON, Person, site=Person.site_id, siteless=True, own=lambda person: Person.id == person
+)
+"""Without the ties that work makes between people; the room of work orders adds those."""
+
+
+async def require_usable(
+    tx: Transaction,
+    viewer: Viewer,
+    person_id: UUID,
+    *,
+    action: Action,
+    field: str,
+    scope: RowScope = PEOPLE_OF_SITES,
+    told: bool = False,
+) -> None:
+    """Locks the person's facts until the end of the transaction, so that a new record may name the person.
+
+    Raises NotFound for the unreachable and the erased; for the restricted (GDPR Article 18: the identity may be stored,
+    not used) ProcessingRestricted where the viewer may be told, NotFound otherwise.
+    """
+    wanted = select(Person.flags).where(
+        Person.tenant_id == tx.tenant_id, Person.id == person_id, scope.reachable(viewer, action)
+    )
+    row = await tx.first(wanted.with_for_update(read=True, of=Person))
+    if row is None or is_erased(row.flags):
+        raise NotFound(field=field)
+    if Category.IDENTITY in restricted_categories(row.flags):
+        raise ProcessingRestricted(field=field) if told else NotFound(field=field)
