@@ -1,11 +1,13 @@
 """What a graph type shows and where it comes from: one declaration per field. Refuses a field without a category or one that disagrees with its column."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar, dataclass_transform
 
 import strawberry
 from sqlalchemy import ColumnElement, FromClause, RowMapping
+from strawberry.permission import PermissionExtension
 from strawberry.schema_directive import Location
 
 from isomod_graphql.core.columns import Base, Held, UnclassifiedColumn
@@ -35,6 +37,8 @@ class Shown:
     values: Mapping[str, Any]
     level: Level
     form: Form | None
+    concerns_viewer: bool = False
+    """The viewer is the subject or oversees privacy."""
 
 
 Compute = Callable[[Shown], Any]
@@ -134,6 +138,15 @@ def link(
     return _declare(_Draft(Discloses(category), link=to, by=by), description)
 
 
+def listed(category: Category = Category.OPERATIONAL, *, description: str = "") -> Any:  # noqa: ANN401  a decorator
+    """A field of a graph type with a resolver and arguments, such as a connection; it carries its category like all others."""
+    return partial(
+        strawberry.field,
+        description=description or None,
+        extensions=[PermissionExtension([Discloses(category)])],
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Draft:
     permission: Discloses
@@ -174,21 +187,25 @@ def graph_type(
         made: Any = make(cls, description=description)
         if not interface:
             definition = made.__strawberry_definition__
-            specs = {
-                f.python_name: _spec(entity, f.python_name, f.metadata[SPEC])
-                for f in definition.fields
-                if SPEC in f.metadata
-            }
-            entity.types[definition.name] = specs
+            entity.types[definition.name] = dict(_specs(entity, definition.fields))
         typed: T = made
         return typed
 
     return decorate
 
 
+def _specs(entity: Entity, fields: Iterable[Any]) -> Iterator[tuple[str, FieldSpec]]:
+    for field_ in fields:
+        name = field_.python_name
+        if name == "id":
+            yield name, FieldSpec("id", Discloses(Category.OPERATIONAL))
+        elif SPEC in field_.metadata:
+            yield name, _spec(entity, name, field_.metadata[SPEC])
+        elif not any(isinstance(extension, PermissionExtension) for extension in field_.extensions):
+            raise UnclassifiedColumn(f"{entity.name}.{name} has no category")
+
+
 def _spec(entity: Entity, name: str, draft: _Draft) -> FieldSpec:
-    if name == "id":
-        return FieldSpec("id", draft.permission)
     if draft.compute is not None:
         return FieldSpec(
             name,

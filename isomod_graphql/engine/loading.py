@@ -39,7 +39,7 @@ class Level:
         return sorted(names | {need for spec in self._flat.values() for need in spec.needs if need in fields})
 
     def _raising_relations(self) -> list[Relation]:
-        known = self.entity.scope.relations or {}
+        known = {of for of in self.entity.scope.relations or {} if of is not Relation.SELF}
         wanted = {
             relation
             for spec in self._flat.values()
@@ -72,6 +72,13 @@ class Level:
         return statement.select_from(source).where(
             table.c.tenant_id == self.viewer.tenant_id, self.reachable()
         )
+
+    def count(self, where: Sequence[ColumnElement[bool]]) -> Select[Any]:
+        """How many rows `statement` has with these predicates."""
+        table = self.entity.model.__table__
+        source, statement = self._joined(select(func.count()))
+        here = (table.c.tenant_id == self.viewer.tenant_id, self.reachable())
+        return statement.with_only_columns(func.count()).select_from(source).where(*here, *where)
 
     def reachable(self) -> ColumnElement[bool]:
         """The row rule of this entity for the viewer."""

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import orjson
 from cryptography.exceptions import InvalidTag
-from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, literal, or_
 
 from isomod_graphql.core.errors import BadInput, Unauthenticated
 from isomod_graphql.core.keystore import TenantKeys
@@ -64,6 +64,7 @@ class Page:
     _request: Request
     _level: Level
     _where: tuple[ColumnElement[bool], ...] = ()
+    _known: int | None = None
     nodes: list[View] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -72,10 +73,9 @@ class Page:
 
     async def total_count(self) -> int:
         """How many rows the viewer reaches with this filter."""
-        table = self._level.entity.model.__table__
-        tenant = table.c.tenant_id == self._request.viewer.tenant_id
-        source = select(func.count()).select_from(table).where(tenant, self._level.reachable(), *self._where)
-        return int(await self._request.reading(lambda tx: tx.value(source)))
+        if self._known is not None:
+            return self._known
+        return int(await self._request.reading(lambda tx: tx.value(self._level.count(self._where))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +92,7 @@ class Asked:
 
 async def page(request: Request, entity: Entity, asked: Asked) -> Page:
     """Reads one page in one statement. Raises CursorInvalid before any SQL."""
-    keys = request.keys
-    if keys is None:
-        raise Unauthenticated
-    binding = _binding(request, asked)
-    start = _open(keys, binding, asked.after) if asked.after is not None else None
+    keys, binding, start = _opened(request, asked)
     level = request.level(entity)
     statement = _paged(level, asked, start)
 
@@ -108,8 +104,41 @@ async def page(request: Request, entity: Entity, asked: Asked) -> Page:
     more = len(views) > asked.first
     shown = list(zip(views, sorts, strict=True))[: asked.first]
     edges = [Edge(view, _seal(keys, binding, sort, view.row_id)) for view, sort in shown]
+    return Page(edges, _info(edges, more=more, start=start), request, level, asked.where)
+
+
+def _info(edges: Sequence[Edge], *, more: bool, start: object) -> PageInfo:
     ends = (edges[0].cursor, edges[-1].cursor) if edges else (None, None)
-    return Page(edges, PageInfo(more, start is not None, *ends), request, level, asked.where)
+    return PageInfo(more, start is not None, *ends)
+
+
+def _opened(request: Request, asked: Asked) -> tuple[TenantKeys, list[bytes], tuple[Any, UUID] | None]:
+    if request.keys is None:
+        raise Unauthenticated
+    binding = _binding(request, asked)
+    return request.keys, binding, None if asked.after is None else _open(request.keys, binding, asked.after)
+
+
+async def page_of(request: Request, entity: Entity, asked: Asked, ordered: Sequence[UUID]) -> Page:
+    """A page of rows whose order was made in memory: a cursor holds the row and nothing that was sorted by.
+
+    Raises CursorInvalid, also for a row that has left the list.
+    """
+    keys, binding, start = _opened(request, asked)
+    try:
+        begin = 0 if start is None else ordered.index(start[1]) + 1
+    except ValueError:
+        raise CursorInvalid(field="after") from None
+    level = request.level(entity)
+    ids = ordered[begin : begin + asked.first]
+    views = (
+        [view for view in await request.reading(lambda tx: level.by_ids(tx, ids)) if view is not None]
+        if ids
+        else []
+    )
+    edges = [Edge(view, _seal(keys, binding, None, view.row_id)) for view in views]
+    info = _info(edges, more=len(ordered) > begin + asked.first, start=start)
+    return Page(edges, info, request, level, _known=len(ordered))
 
 
 def _paged(level: Level, asked: Asked, start: tuple[Any, UUID] | None) -> Select[Any]:

@@ -97,7 +97,7 @@ def layout_of(entity: Entity, specs: tuple[FieldSpec, ...], vector: Vector, fact
         if spec.name == "id":
             continue
         decision = _decide(entity, spec, vector, facts)
-        pick, needs = _pick(entity, spec, decision)
+        pick, needs = _pick(entity, spec, decision, concerned=_is_concerned(spec, vector, facts))
         picks.append((spec.name, pick))
         opens |= needs
         if spec.personal and decision.level is not Level.FULL:
@@ -125,9 +125,14 @@ def _mask_name(spec: FieldSpec, decision: Decision) -> str:
     return _mask_of(spec, decision).name if decision.level is Level.MASKED else NULL.name
 
 
-def _pick(entity: Entity, spec: FieldSpec, decision: Decision) -> tuple[Pick, set[str]]:
+def _is_concerned(spec: FieldSpec, vector: Vector, facts: RowFacts) -> bool:
+    overseers = (tier for tier in vector.tiers if tier.oversees_privacy and tier.slot in facts.admitted)
+    return any(me for name, _, me in facts.flags if name == spec.subject) or any(overseers)
+
+
+def _pick(entity: Entity, spec: FieldSpec, decision: Decision, *, concerned: bool) -> tuple[Pick, set[str]]:
     if spec.compute is not None:
-        return _computed(entity, spec, decision)
+        return _computed(entity, spec, decision, concerned=concerned)
     if decision.level is Level.HIDDEN:
         return (lambda _row, _opened: None), set()
     raw = _opened(spec.name) if spec.sealed else _stored(spec.name)
@@ -150,7 +155,9 @@ def _opened(name: str) -> Pick:
     return lambda _row, opened: opened[name]
 
 
-def _computed(entity: Entity, spec: FieldSpec, decision: Decision) -> tuple[Pick, set[str]]:
+def _computed(
+    entity: Entity, spec: FieldSpec, decision: Decision, *, concerned: bool
+) -> tuple[Pick, set[str]]:
     compute = spec.compute
     sealed = (
         {name for name in spec.needs if name in entity.model.sealed_fields}
@@ -165,6 +172,8 @@ def _computed(entity: Entity, spec: FieldSpec, decision: Decision) -> tuple[Pick
     def pick(row: Mapping[str, Any], opened: Mapping[str, Any]) -> Any:  # noqa: ANN401  the field's own type
         values = {name: row[name] for name in plain}
         values.update((name, opened[name] if name in sealed else None) for name in secret)
-        return compute(Shown(values, decision.level, decision.form)) if compute is not None else None
+        return (
+            compute(Shown(values, decision.level, decision.form, concerned)) if compute is not None else None
+        )
 
     return pick, sealed

@@ -47,7 +47,7 @@ class RowScope:
         if self.resource is Resource.PERSON and viewer.vector.self_rights and action is None:
             # Whoever may see nobody else still sees what is held about him- or herself (GDPR Article 15).
             slots.append(self.own(viewer.person_id) if self.own and viewer.person_id else false())
-        return and_(self._bound(viewer), or_(false(), *slots))
+        return and_(self.bound(viewer), or_(false(), *slots))
 
     def slot(self, viewer: Viewer, slot: int, reach: Reach) -> ColumnElement[bool]:
         """The rows that one slot of the vector reaches."""
@@ -69,7 +69,8 @@ class RowScope:
         inside: ColumnElement[bool] = self.site.in_(sites) if sites is not None else self.site.is_not(None)
         return or_(inside, self.site.is_(None)) if self.siteless or sites is None else inside
 
-    def _bound(self, viewer: Viewer) -> ColumnElement[bool]:
+    def bound(self, viewer: Viewer) -> ColumnElement[bool]:
+        """The rows that a site-bound credential may touch at all."""
         if viewer.bound is None or self.site is None:
             return true()
         return self.site.in_(viewer.bound)
@@ -90,10 +91,11 @@ class ChildScope(RowScope):
             return true()
         return self.key.in_(self._parents(self.parent.slot(viewer, slot, reach)))
 
-    def _bound(self, viewer: Viewer) -> ColumnElement[bool]:
+    def bound(self, viewer: Viewer) -> ColumnElement[bool]:
+        """The rows whose parent a site-bound credential may touch."""
         if viewer.bound is None or self.parent is None or self.key is None:
             return true()
-        return self.key.in_(self._parents(self.parent._bound(viewer)))
+        return self.key.in_(self._parents(self.parent.bound(viewer)))
 
     def _parents(self, predicate: ColumnElement[bool]) -> Select[Any]:
         table = self.parent.model.__table__ if self.parent is not None else self.model.__table__

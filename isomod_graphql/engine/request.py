@@ -1,15 +1,16 @@
 """One running operation: viewer, plan, one transaction, loaders, and what was masked. It is Strawberry's context; it lives for one operation."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from uuid import UUID
 
 from aiodataloader import DataLoader
+from sqlalchemy import ColumnElement
 
-from isomod_graphql.core.errors import NotFound, Unauthenticated
+from isomod_graphql.core.errors import BadInput, NotFound, Unauthenticated
 from isomod_graphql.core.ids import IdCipher
 from isomod_graphql.core.keystore import TenantKeys
 from isomod_graphql.core.store import Store, Transaction
@@ -21,6 +22,7 @@ from isomod_graphql.engine.projection import View, Withheld
 from isomod_graphql.engine.viewer import Viewer
 
 T = TypeVar("T")
+MAX_NODES = 100
 
 
 class _Views(DataLoader[UUID, View | None]):
@@ -33,6 +35,22 @@ class _Views(DataLoader[UUID, View | None]):
     async def batch_load_fn(self, keys: list[UUID]) -> list[View | None]:
         level = self._request.level(self._entity)
         return await self._request.reading(lambda tx: level.by_ids(tx, keys))
+
+
+class _Groups(DataLoader[UUID, list[Any]]):
+    """Batches the to-many sets of one level into one statement."""
+
+    def __init__(self, request: "Request", fetch: "Fetch") -> None:
+        super().__init__(max_batch_size=1_000)
+        self._request, self._fetch = request, fetch
+
+    async def batch_load_fn(self, keys: list[UUID]) -> list[list[Any]]:
+        found = await self._request.reading(lambda tx: self._fetch(tx, keys))
+        return [found.get(key, []) for key in keys]
+
+
+Fetch = Callable[[Transaction, list[UUID]], Awaitable[dict[UUID, list[Any]]]]
+"""Everything that belongs to these keys, in one statement."""
 
 
 @dataclass(slots=True)
@@ -54,6 +72,7 @@ class Request:
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _levels: dict[str, Level] = field(default_factory=dict)
     _loaders: dict[str, _Views] = field(default_factory=dict)
+    _groups: dict[str, _Groups] = field(default_factory=dict)
 
     async def reading(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """Runs `work` in the operation's read transaction, one at a time: a connection serves one statement."""
@@ -76,6 +95,7 @@ class Request:
         async with self._turn:
             self._tx = None
             self._loaders.clear()
+            self._groups.clear()
             await self._stack.aclose()
             self._stack = AsyncExitStack()
 
@@ -92,6 +112,31 @@ class Request:
         if loader is None:
             loader = self._loaders[entity.name] = _Views(self, entity)
         return await loader.load(row_id)
+
+    async def grouped(self, name: str, key: UUID, fetch: Fetch) -> list[Any]:
+        """What `fetch` finds for this key, batched with the other keys asked for under this name."""
+        loader = self._groups.get(name)
+        if loader is None:
+            loader = self._groups[name] = _Groups(self, fetch)
+        return await loader.load(key)
+
+    async def children(self, entity: Entity, by: ColumnElement[Any], parent: View) -> list[View]:
+        """The rows of a small to-many set that the viewer reaches, oldest first; `by` holds the parent's id."""
+        level = self.level(entity)
+
+        async def fetch(tx: Transaction, keys: list[UUID]) -> dict[UUID, list[Any]]:
+            statement = (
+                level.statement(by.label("parent_key"))
+                .where(by.in_(keys))
+                .order_by(entity.model.__table__.c.id)
+            )
+            rows = [row._mapping for row in await tx.all(statement)]  # noqa: SLF001  SQLAlchemy's public name
+            found: dict[UUID, list[Any]] = {}
+            for row, view in zip(rows, await level.views(tx, rows), strict=True):
+                found.setdefault(row["parent_key"], []).append(view)
+            return found
+
+        return await self.grouped(entity.name, parent.row_id, fetch)
 
     @property
     def ids(self) -> IdCipher:
@@ -122,3 +167,14 @@ class Request:
             return None
         entity = self.catalogue.entity_of_code.get(opened.type_code)
         return None if entity is None else await self.load(entity, opened.row_id)
+
+    async def nodes(self, global_ids: Sequence[str]) -> list[View | None]:
+        """Several at once, batched by kind. Raises BadInput for more than 100."""
+        if len(global_ids) > MAX_NODES:
+            raise BadInput(f"At most {MAX_NODES} ids.", field="ids")
+        return list(await asyncio.gather(*(self.node(one) for one in global_ids)))
+
+    async def one(self, global_id: str, entity: Entity, type_name: str) -> View | None:
+        """The view of this kind that an id names, or None."""
+        view = await self.node(global_id)
+        return view if view is not None and (view.code, view.type_name) == (entity.code, type_name) else None

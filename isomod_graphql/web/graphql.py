@@ -296,6 +296,8 @@ async def _send(send: Send, exchange: _Exchange, answer: Answer) -> None:
     }
     for name, value in (*exchange.headers.items(), *answer.headers.items()):
         headers[name.lower()] = value
-    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    # Several cookies come as lines of one value: a cookie header cannot be joined by commas (RFC 6265 section 3).
+    lines = [(name, line) for name, value in headers.items() for line in value.split("\n")]
+    raw = [(name.encode("latin-1"), line.encode("latin-1")) for name, line in lines]
     await send({"type": "http.response.start", "status": answer.status, "headers": raw})
     await send({"type": "http.response.body", "body": answer.body})

@@ -1,0 +1,36 @@
+"""The kinds of rows that the graph shows, with the type byte of their global ids. A byte is never reused."""
+
+from typing import Final
+
+from sqlalchemy import and_
+
+from isomod_graphql.assets.reach import ASSET_SCOPE
+from isomod_graphql.engine.entities import Entity, Join
+from isomod_graphql.engine.reach import ChildScope
+from isomod_graphql.identity.models import GrantRow
+from isomod_graphql.identity.models import User as Membership
+from isomod_graphql.locations.reach import LOCATION_SCOPE
+from isomod_graphql.subjects.models import Person
+from isomod_graphql.work_orders.reach import HISTORY_SCOPE, WORK_ORDER_SCOPE
+from isomod_graphql.work_orders.relations import PERSON_SCOPE
+from permissions.reach import Resource
+
+_MEMBERSHIP: Final = Membership.__table__
+PERSON: Final = Entity(
+    "person",
+    1,
+    PERSON_SCOPE,
+    Person,
+    joins=(Join(_MEMBERSHIP, and_(Membership.tenant_id == Person.tenant_id, Membership.id == Person.id)),),
+    subject="id",
+    type_of=lambda row: "Contact" if row["membership"] is None else "User",
+    type_columns=(_MEMBERSHIP.c.id.label("membership"),),
+)
+LOCATION: Final = Entity("location", 2, LOCATION_SCOPE, Person)
+ASSET: Final = Entity("asset", 3, ASSET_SCOPE, Person)
+WORK_ORDER: Final = Entity("work_order", 4, WORK_ORDER_SCOPE, Person)
+ROLE_SCOPE: Final = ChildScope(Resource.PERSON, GrantRow, parent=PERSON_SCOPE, key=GrantRow.person_id)
+ROLE: Final = Entity("role_assignment", 6, ROLE_SCOPE, Person)
+HISTORY: Final = Entity("work_order_change", 5, HISTORY_SCOPE, Person)
+
+ENTITIES: Final = (PERSON, LOCATION, ASSET, WORK_ORDER, HISTORY, ROLE)

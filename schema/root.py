@@ -1,0 +1,126 @@
+"""The root of the graph: every query and mutation, one line per domain, and the built schema. Refuses to build while anything is unclassified."""
+
+from typing import Annotated
+
+import strawberry
+from graphql import GraphQLSchema
+from strawberry.schema.config import StrawberryConfig
+
+from isomod_graphql.engine.catalogue import Catalogue, build_catalogue
+from isomod_graphql.engine.resolvers import default_resolver, install
+from schema.assets import Asset, AssetFilter, AssetOrder, assets_of
+from schema.entities import ASSET, ENTITIES, LOCATION, PERSON, WORK_ORDER
+from schema.locations import Location, LocationFilter, LocationOrder, locations_of
+from schema.people import Contact, Person, User, UserFilter, UserOrder, users_of
+from schema.relay import Connection, Node
+from schema.scalars import SCALARS, Cursor, PageSize
+from schema.silence import SilentSchema
+from schema.work_orders import WorkOrder, WorkOrderFilter, WorkOrderOrder, work_orders_of
+
+Id = Annotated[strawberry.ID, strawberry.argument(description="A global id.")]
+
+
+@strawberry.type(description="Everything that can be asked.")
+class Query:
+    """Singular by id, plural as a connection."""
+
+    @strawberry.field(description="Who is asking; null for a client.")
+    async def viewer(self, info: strawberry.Info) -> User | None:
+        """The caller's own person."""
+        person = info.context.viewer.person_id
+        return None if person is None else await info.context.load(PERSON, person)
+
+    @strawberry.field(description="Anything by its id; null when nothing is reached under it.")
+    async def node(self, info: strawberry.Info, id: Id) -> Node | None:
+        """Relay's node."""
+        return await info.context.node(id)
+
+    @strawberry.field(
+        description="Several by their ids, at most 100; null in the place of each that is not reached."
+    )
+    async def nodes(self, info: strawberry.Info, ids: list[strawberry.ID]) -> list[Node | None]:
+        """Relay's nodes."""
+        return await info.context.nodes(ids)
+
+    @strawberry.field(description="A person with a membership.")
+    async def user(self, info: strawberry.Info, id: Id) -> User | None:
+        """By id."""
+        return await info.context.one(id, PERSON, "User")
+
+    @strawberry.field(
+        description="People with a membership. Filters and sorts on personal fields need the right to read them in full."
+    )
+    async def users(
+        self,
+        info: strawberry.Info,
+        first: PageSize,
+        after: Cursor | None = None,
+        filter: UserFilter | None = None,
+        order_by: UserOrder = UserOrder.PSEUDONYM_ASC,
+    ) -> Connection[User]:
+        """A page."""
+        return await users_of(info, "Query.users", first, after, filter, order_by)
+
+    @strawberry.field(description="A site or a place.")
+    async def location(self, info: strawberry.Info, id: Id) -> Location | None:
+        """By id."""
+        return await info.context.one(id, LOCATION, "Location")
+
+    @strawberry.field(description="Sites and places.")
+    async def locations(
+        self,
+        info: strawberry.Info,
+        first: PageSize,
+        after: Cursor | None = None,
+        filter: LocationFilter | None = None,
+        order_by: LocationOrder = LocationOrder.NAME_ASC,
+    ) -> Connection[Location]:
+        """A page."""
+        return await locations_of(info, "Query.locations", first, after, filter, order_by)
+
+    @strawberry.field(description="An asset.")
+    async def asset(self, info: strawberry.Info, id: Id) -> Asset | None:
+        """By id."""
+        return await info.context.one(id, ASSET, "Asset")
+
+    @strawberry.field(description="Assets.")
+    async def assets(
+        self,
+        info: strawberry.Info,
+        first: PageSize,
+        after: Cursor | None = None,
+        filter: AssetFilter | None = None,
+        order_by: AssetOrder = AssetOrder.NAME_ASC,
+    ) -> Connection[Asset]:
+        """A page."""
+        return await assets_of(info, "Query.assets", first, after, filter, order_by)
+
+    @strawberry.field(description="A work order.")
+    async def work_order(self, info: strawberry.Info, id: Id) -> WorkOrder | None:
+        """By id."""
+        return await info.context.one(id, WORK_ORDER, "WorkOrder")
+
+    @strawberry.field(description="Work orders.")
+    async def work_orders(
+        self,
+        info: strawberry.Info,
+        first: PageSize,
+        after: Cursor | None = None,
+        filter: WorkOrderFilter | None = None,
+        order_by: WorkOrderOrder = WorkOrderOrder.NUMBER_ASC,
+    ) -> Connection[WorkOrder]:
+        """A page."""
+        return await work_orders_of(info, "Query.workOrders", first, after, filter, order_by)
+
+
+def build_schema() -> tuple[SilentSchema, GraphQLSchema, Catalogue]:
+    """Strawberry's schema, graphql-core's with planned resolvers, and the catalogue. Raises UnclassifiedColumn."""
+    schema = SilentSchema(
+        query=Query,
+        types=[User, Contact, Person],
+        config=StrawberryConfig(default_resolver=default_resolver, scalar_map=SCALARS),
+    )
+    core: GraphQLSchema = schema._schema  # noqa: SLF001  there is no public door to graphql-core's schema
+    catalogue = build_catalogue(core, ENTITIES)
+    install(core, catalogue)
+    return schema, core, catalogue
