@@ -18,7 +18,7 @@ from isomod_graphql.core.tenancy import ConstraintConflict
 from isomod_graphql.core.trees import Cycle, hold_shape, levels_below
 from isomod_graphql.core.versions import require_version
 from isomod_graphql.engine.viewer import Viewer
-from isomod_graphql.locations.place import Place, place_at
+from isomod_graphql.locations.place import Place, keep_places, place_at
 from isomod_graphql.organisations.contract import require_contract
 from isomod_graphql.subjects.reach import require_usable
 from permissions.grants import Action
@@ -43,6 +43,7 @@ async def create_asset(
         return done
     asset_id = tx.new_id()
     columns = checked_columns(said_of(given))
+    await keep_places(tx)
     place = await place_at(tx, viewer, given.location_id, action=Action.ASSET_CREATE)
     if given.parent_id is not None:
         await _parent(tx, viewer, given.parent_id, place, Action.ASSET_CREATE)
@@ -128,6 +129,7 @@ async def move_asset(
     )  # fmt: skip
     if done is not None:
         return done
+    await keep_places(tx)
     await hold_shape(tx, ASSETS)
     moved = await _found(tx, viewer, asset_id, Action.ASSET_UPDATE, field="assetId")
     require_version(moved.version, expected_version)

@@ -18,12 +18,23 @@ class Cycle(Refusal):
 
 
 async def hold_shape(tx: Transaction, table: Table) -> None:
-    """Waits until nobody else of the tenant changes the shape of this tree, and keeps it so until the transaction ends.
+    """Waits until nobody else of the tenant changes or relies on the shape of this tree, until the transaction ends.
 
     Two moves that are each harmless can make a circle together.
     """
-    name = literal(f"tree:{table.name}:{tx.tenant_id}")
-    await tx.run(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+    await tx.run(select(func.pg_advisory_xact_lock(_key(tx, table))))
+
+
+async def share_shape(tx: Transaction, table: Table) -> None:
+    """Waits until nobody changes the shape of this tree, and keeps it so; others may share it.
+
+    Whoever puts a record at a place of the tree does so before locking any row: a move locks from the tree downwards.
+    """
+    await tx.run(select(func.pg_advisory_xact_lock_shared(_key(tx, table))))
+
+
+def _key(tx: Transaction, table: Table) -> ColumnElement[int]:
+    return func.hashtextextended(literal(f"tree:{table.name}:{tx.tenant_id}"), 0)
 
 
 async def levels_below(

@@ -3,14 +3,17 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Table, select
 
 from isomod_graphql.core.errors import NotFound
 from isomod_graphql.core.store import Transaction
+from isomod_graphql.core.trees import share_shape
 from isomod_graphql.engine.viewer import Viewer
 from isomod_graphql.locations.models import Location
 from isomod_graphql.locations.reach import LOCATION_SCOPE
 from permissions.grants import Action
+
+LOCATIONS: Table = Location.__table__  # type: ignore[assignment]  # a mapped class always has a Table here
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +24,15 @@ class Place:
     site_id: UUID
 
 
+async def keep_places(tx: Transaction) -> None:
+    """No location changes its site until the transaction ends; comes before any row is locked."""
+    await share_shape(tx, LOCATIONS)
+
+
 async def place_at(
     tx: Transaction, viewer: Viewer, location_id: UUID, *, action: Action, field: str = "locationId"
 ) -> Place:
-    """The place, which cannot change its site before the transaction ends. Raises NotFound."""
+    """The place, which cannot change its site before the transaction ends; `keep_places` comes first. Raises NotFound."""
     here = (Location.tenant_id == tx.tenant_id, Location.id == location_id)
     wanted = select(Location.id, Location.site_id).where(*here, LOCATION_SCOPE.reachable(viewer, action))
     row = await tx.first(wanted.with_for_update(read=True, key_share=True, of=Location))

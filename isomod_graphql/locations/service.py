@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Table, insert, select, update
+from sqlalchemy import Row, insert, select, update
 
 from isomod_graphql.audit.service import record
 from isomod_graphql.core.errors import BadInput, NotFound
@@ -24,12 +24,11 @@ from isomod_graphql.locations.input import (
     named,
 )
 from isomod_graphql.locations.models import DEEPEST, Location
+from isomod_graphql.locations.place import LOCATIONS
 from isomod_graphql.locations.reach import LOCATION_SCOPE, require_every_site
 from isomod_graphql.organisations.contract import require_contract
 from isomod_graphql.subjects.models import Person
 from permissions.grants import Action
-
-LOCATIONS: Table = Location.__table__  # type: ignore[assignment]  # a mapped class always has a Table here
 
 
 async def create_location(

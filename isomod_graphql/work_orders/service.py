@@ -17,7 +17,7 @@ from isomod_graphql.core.idempotency import remember, replayed
 from isomod_graphql.core.store import Transaction
 from isomod_graphql.core.versions import require_version
 from isomod_graphql.engine.viewer import Viewer
-from isomod_graphql.locations.place import Place, place_at
+from isomod_graphql.locations.place import Place, keep_places, place_at
 from isomod_graphql.organisations.contract import require_contract
 from isomod_graphql.subjects.reach import require_usable
 from isomod_graphql.work_orders.assignees import people_on, put_on, team_of
@@ -57,6 +57,7 @@ async def create_work_order(
         return done
     work_order_id = tx.new_id()
     columns = checked_columns(said_of(given))
+    await keep_places(tx)
     place = await _place(tx, viewer, given.location_id, given.asset_id, Action.WORK_ORDER_CREATE)
     if given.requester_id not in {None, viewer.person_id}:
         await _check_requester(tx, viewer, given.requester_id)
@@ -102,6 +103,8 @@ async def update_work_order(
     )  # fmt: skip
     if done is not None:
         return done
+    if not {"asset_id", "location_id"}.isdisjoint(changes):
+        await keep_places(tx)
     stored = await locked_order(tx, viewer, work_order_id, Action.WORK_ORDER_UPDATE)
     require_version(stored.version, expected_version)
     require_thawed(stored.status)

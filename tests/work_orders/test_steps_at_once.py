@@ -4,6 +4,7 @@ import asyncio
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 
 from isomod_graphql.core.errors import (
     IdempotencyConflict,
@@ -11,11 +12,14 @@ from isomod_graphql.core.errors import (
     StaleVersion,
 )
 from isomod_graphql.core.store import Store
+from isomod_graphql.locations.service import move_location
 from isomod_graphql.work_orders.errors import (
     IllegalTransition,
 )
-from isomod_graphql.work_orders.input import StepInput
+from isomod_graphql.work_orders.input import NewWorkOrder, StepInput
+from isomod_graphql.work_orders.models import WorkOrder
 from isomod_graphql.work_orders.rules import Outcome
+from isomod_graphql.work_orders.service import create_work_order, update_work_order
 from isomod_graphql.work_orders.transitions import transition_work_order
 from tests.work_orders.steps import DONE, T, history, started, stored, take
 from tests.worlds import a_world
@@ -90,3 +94,24 @@ async def test_a_key_used_twice_at_once_takes_the_step_once(store: Store, tenant
 
     assert results == [order] * 3
     assert (await stored(world, order))["version"] == 5
+
+
+async def test_planning_goes_on_while_a_hall_moves_to_another_site(store: Store, tenant: UUID) -> None:
+    world = await a_world(store, tenant)
+    orders = [await world.order() for _ in range(3)]
+
+    async def move(target: UUID) -> None:
+        async with store.transaction(tenant, write=True) as tx:
+            await move_location(tx, world.as_admin, location_id=world.hall, parent_id=target)
+
+    async def plan(order: UUID) -> None:
+        async with store.transaction(tenant, write=True) as tx:
+            await create_work_order(tx, world.as_admin, given=NewWorkOrder(title="A", asset_id=world.pump))
+            await update_work_order(tx, world.as_admin, work_order_id=order, changes={"asset_id": world.pump})
+
+    for target in (world.south, world.north, world.south):
+        await asyncio.gather(*(plan(order) for order in orders), move(target), plan(orders[0]))
+
+    async with store.transaction(tenant) as tx:
+        sites = {row.site_id for row in await tx.all(select(WorkOrder.site_id))}
+    assert sites == {world.south}
