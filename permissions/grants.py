@@ -124,3 +124,18 @@ ASSIGNABLE: Final[Mapping[Role, frozenset[Role]]] = MappingProxyType(
     {role: PERSON_ROLES if role is Role.ADMIN else frozenset() for role in Role}
 )
 """The roles that a holder may grant to somebody else."""
+
+GUARDED_ROLE: Final = Role.ADMIN
+"""In every organisation somebody active holds it on every site and without an end; the founder is the first."""
+
+CLIENT_ROLE: Final = Role.PARTNER
+"""What a registered client holds, on the sites of its registration."""
+
+PERSON_KIND: Final[Mapping[Role, str]] = MappingProxyType(
+    {
+        role: role.value if role in {Role.TECHNICIAN, Role.REQUESTER} else "COLLEAGUE"
+        for role in Role
+        if role in PERSON_ROLES
+    }
+)
+"""The word of a person's pseudonym by the first role: "Technician #7"."""

@@ -93,7 +93,8 @@ def fold(text: str) -> str:
 
 def keyed_hash(key: bytes, kind: str, text: str) -> bytes:
     """16 bytes of HMAC-SHA-256 over kind and folded text: an equality index that nobody without the key can search."""
-    return hmac.digest(key, f"{kind}\0{fold(text)}".encode(), "sha256")[:16]
+    # Nonsense has a hash too: a look-up refuses it later, as it refuses anything unknown.
+    return hmac.digest(key, f"{kind}\0{fold(text)}".encode("utf-8", "surrogatepass"), "sha256")[:16]
 
 
 def token_hash(secret: str) -> bytes:

@@ -62,6 +62,10 @@ def _locations() -> None:
             REFERENCES locations (tenant_id, id) ON DELETE SET NULL (site_id)
     """)
     _index("people", site="site_id")
+    op.execute("""
+        ALTER TABLE role_grants ADD CONSTRAINT fk_role_grants_site FOREIGN KEY (tenant_id, site_id)
+            REFERENCES locations (tenant_id, id)
+    """)
 
 
 def _assets() -> None:
