@@ -12,13 +12,14 @@ from isomod_graphql.engine.pages import Sort
 from isomod_graphql.locations.models import Location as Row
 from permissions.categories import Category
 from permissions.reach import Resource
+from schema.asset_lists import AssetFilter, AssetOrder, assets_of
 from schema.entities import LOCATION
 from schema.lists import Where, listed_page
 from schema.relay import Connection, Node
 from schema.scalars import Cursor, PageSize
 
 if TYPE_CHECKING:
-    from schema.assets import Asset, AssetFilter, AssetOrder
+    from schema.assets import Asset
 
 
 @reveals(Resource.LOCATION)
@@ -80,15 +81,11 @@ class Location(Node):
         info: strawberry.Info,
         first: PageSize,
         after: Cursor | None = None,
-        filter: Annotated["AssetFilter", strawberry.lazy("schema.assets")] | None = None,
-        order_by: Annotated["AssetOrder", strawberry.lazy("schema.assets")] | None = None,
+        filter: AssetFilter | None = None,
+        order_by: AssetOrder = AssetOrder.NAME_ASC,
     ) -> Connection[Annotated["Asset", strawberry.lazy("schema.assets")]]:
         """Those directly here, by name unless asked otherwise."""
-        from schema.assets import AssetOrder, assets_of
-
-        return await assets_of(
-            info, "Location.assets", first, after, filter, order_by or AssetOrder.NAME_ASC, location=self
-        )
+        return await assets_of(info, "Location.assets", first, after, filter, order_by, location=self)
 
 
 async def locations_of(

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import fields, is_dataclass
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import strawberry
@@ -32,6 +32,7 @@ class UserError:
         return cls(code=refusal.code, field=refusal.field, message=refusal.message)
 
 
+T = TypeVar("T")
 Work = Callable[[Transaction], Awaitable[UUID]]
 
 
@@ -50,10 +51,22 @@ async def outcome(
 
 async def attempt(request: Request, action: str, given: object, work: Work) -> UUID | UserError:
     """The id that `work` made, or the refusal."""
-    try:
-        refuse_unstorable(given)
+
+    async def in_transaction() -> UUID:
         async with request.writing() as tx:
             return await work(tx)
+
+    return await guarded(request, action, given, in_transaction)
+
+
+async def guarded(
+    request: Request, action: str, given: object, work: Callable[[], Awaitable[T]]
+) -> T | UserError:
+    """What `work` gives, which opens its own transactions, or the refusal. A denial is put on record and raised."""
+    try:
+        refuse_unstorable(given)
+        await request.end_reading()
+        return await work()
     except Refusal as refusal:
         return UserError.of(refusal)
     except (Forbidden, StepUpRequired) as denial:

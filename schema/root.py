@@ -8,20 +8,26 @@ from strawberry.schema.config import StrawberryConfig
 
 from isomod_graphql.engine.catalogue import Catalogue, build_catalogue
 from isomod_graphql.engine.resolvers import default_resolver, install
-from schema.assets import Asset, AssetFilter, AssetOrder, assets_of
+from schema.account import AccountQueries
+from schema.account_changes import AccountChanges
+from schema.asset_lists import AssetFilter, AssetOrder, assets_of
+from schema.assets import Asset
 from schema.entities import ASSET, ENTITIES, LOCATION, PERSON, WORK_ORDER
 from schema.locations import Location, LocationFilter, LocationOrder, locations_of
+from schema.member_changes import MemberChanges
 from schema.people import Contact, Person, User, UserFilter, UserOrder, users_of
+from schema.privacy_changes import PrivacyChanges
 from schema.relay import Connection, Node
 from schema.scalars import SCALARS, Cursor, PageSize
 from schema.silence import SilentSchema
-from schema.work_orders import WorkOrder, WorkOrderFilter, WorkOrderOrder, work_orders_of
+from schema.work_order_lists import WorkOrderFilter, WorkOrderOrder, work_orders_of
+from schema.work_orders import WorkOrder
 
 Id = Annotated[strawberry.ID, strawberry.argument(description="A global id.")]
 
 
 @strawberry.type(description="Everything that can be asked.")
-class Query:
+class Query(AccountQueries):
     """Singular by id, plural as a connection."""
 
     @strawberry.field(description="Who is asking; null for a client.")
@@ -113,10 +119,16 @@ class Query:
         return await work_orders_of(info, "Query.workOrders", first, after, filter, order_by)
 
 
+@strawberry.type(description="Everything that can be done. Each root field is a transaction of its own.")
+class Mutation(AccountChanges, MemberChanges, PrivacyChanges):
+    """One line per domain."""
+
+
 def build_schema() -> tuple[SilentSchema, GraphQLSchema, Catalogue]:
     """Strawberry's schema, graphql-core's with planned resolvers, and the catalogue. Raises UnclassifiedColumn."""
     schema = SilentSchema(
         query=Query,
+        mutation=Mutation,
         types=[User, Contact, Person],
         config=StrawberryConfig(default_resolver=default_resolver, scalar_map=SCALARS),
     )

@@ -59,6 +59,26 @@ async def replayed(
     return result
 
 
+async def recalled(
+    tx: Transaction, *, principal_id: UUID, operation: str, key: str | None, given: Mapping[str, Any]
+) -> UUID | None:
+    """The id that this key produced before; reserves nothing. For work that spans several transactions.
+
+    Raises IdempotencyConflict for the same key with other input.
+    """
+    if key is None:
+        return None
+    row = _row(tx, principal_id, operation, key, given)
+    live = (*_here(row), IdempotencyRow.expires_at > tx.now)
+    found = await tx.first(select(IdempotencyRow.input_hash, IdempotencyRow.result_id).where(*live))
+    if found is None:
+        return None
+    if found.result_id is None or not hmac.compare_digest(found.input_hash, row["input_hash"]):
+        raise IdempotencyConflict(field="idempotencyKey")
+    result: UUID = found.result_id
+    return result
+
+
 async def remember(
     tx: Transaction, *, principal_id: UUID, operation: str, key: str | None, result_id: UUID
 ) -> None:

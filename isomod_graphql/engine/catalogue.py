@@ -14,6 +14,7 @@ from permissions.reach import Resource
 
 Reveals = tuple[Category, Resource]
 REVEALS = "__reveals__"
+WRITES = "__writes__"
 T = TypeVar("T", bound=type)
 
 
@@ -27,6 +28,16 @@ def reveals(resource: Resource, default: Category = Category.OPERATIONAL, /, **f
     return decorate
 
 
+def writes(default: Category, /, **fields: Category) -> Any:  # noqa: ANN401  a decorator
+    """On an input type: the category of what each field writes. An `*Input` type without it is not accepted."""
+
+    def decorate(cls: T) -> T:
+        setattr(cls, WRITES, (default, fields))
+        return cls
+
+    return decorate
+
+
 @dataclass(frozen=True, slots=True)
 class Catalogue:
     """Read-only facts of the schema, made once at start-up."""
@@ -35,6 +46,8 @@ class Catalogue:
     fields_of_type: Mapping[str, Mapping[str, FieldSpec]]
     entity_of_code: Mapping[int, Entity]
     governed_inputs: Mapping[str, tuple[Resource, Category, Mapping[str, Category]]]
+    written_inputs: Mapping[str, Mapping[str, Category]]
+    """By input type and its field in the graph: the category that a mutation writes."""
 
     def revealed_by(self, input_type: str, value: Any) -> Iterator[Reveals]:  # noqa: ANN401  a coerced input value
         """What this argument value would tell about the rows it selects or orders."""
@@ -67,7 +80,7 @@ def build_catalogue(schema: GraphQLSchema, entities: Iterable[Entity]) -> Catalo
             core = schema.type_map[type_name].fields  # type: ignore[attr-defined]  # an object type
             by_python = {_python_name(field, name): name for name, field in core.items()}
             fields_of_type[type_name] = {by_python[name]: spec for name, spec in specs.items()}
-    return Catalogue(entity_of_type, fields_of_type, codes, _governed(schema))
+    return Catalogue(entity_of_type, fields_of_type, codes, _governed(schema), _written(schema))
 
 
 def _python_name(field: Any, name: str) -> str:  # noqa: ANN401  graphql-core's field
@@ -87,4 +100,21 @@ def _governed(schema: GraphQLSchema) -> dict[str, tuple[Resource, Category, Mapp
             found[name] = rule
         elif name.endswith(("Filter", "Order")):
             raise UnclassifiedColumn(f"{name} does not say what it reveals")
+    return found
+
+
+def _written(schema: GraphQLSchema) -> dict[str, dict[str, Category]]:
+    found: dict[str, dict[str, Category]] = {}
+    for name, kind in schema.type_map.items():
+        if not isinstance(kind, GraphQLInputObjectType) or name.endswith(("Filter", "Range")):
+            continue
+        definition = kind.extensions.get("strawberry-definition")
+        rule = getattr(getattr(definition, "origin", None), WRITES, None)
+        if rule is None:
+            raise UnclassifiedColumn(f"{name} does not say what it writes")
+        default, named = rule
+        by_python = {_python_name(field, key): key for key, field in kind.fields.items()}
+        if not set(named) <= set(by_python):
+            raise UnclassifiedColumn(f"{name} classifies a field that it does not have")
+        found[name] = {key: named.get(python, default) for python, key in by_python.items()}
     return found

@@ -1,6 +1,7 @@
 """Erasure (GDPR Article 17) across two databases: intent, seclusion, destruction, certificate. Each step may be repeated; a crash between any two is resumed."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Final
@@ -12,6 +13,7 @@ from isomod_graphql.audit.service import record
 from isomod_graphql.core.columns import Base, Held, SubjectPlace, manifest
 from isomod_graphql.core.errors import Refusal, SubjectErased
 from isomod_graphql.core.events import tell
+from isomod_graphql.core.idempotency import recalled, remember, replayed
 from isomod_graphql.core.shredding import (
     Destroyed,
     Intent,
@@ -55,28 +57,63 @@ Seclude = Callable[[Transaction, UUID], Awaitable[None]]
 """Ends every access of a person in a tenant: membership, sessions, tokens. Raises SoleAdmin for the last administrator."""
 
 
+OPERATION: Final = "PERSON_ERASE"
+
+
 async def erase(
-    store: Store, viewer: Viewer, seclude: Seclude, *, subject_id: UUID, ground: ErasureGround
+    store: Store,
+    viewer: Viewer,
+    seclude: Seclude,
+    *,
+    subject_id: UUID,
+    ground: ErasureGround,
+    idempotency_key: str | None = None,
 ) -> UUID:
-    """Erases a person and returns the certificate's id. Raises NotFound, SoleAdmin, SubjectErased, or a denial, with nothing done."""
+    """Erases a person and returns the certificate's id.
+
+    Raises NotFound, SoleAdmin, SubjectErased, IdempotencyConflict or a denial, each with nothing done.
+    """
     viewer.require(Action.PERSON_ERASE, subject_id=subject_id)
+    once = _Once(viewer.actor_id, idempotency_key, {"subject": str(subject_id), "ground": ground.value})
     async with store.transaction(viewer.tenant_id, write=True) as tx:
         # Asked before the intent is written, so that a stranger's attempt leaves nothing in the ledger.
+        done = await recalled(
+            tx, principal_id=once.actor, operation=OPERATION, key=once.key, given=once.given
+        )
+        if done is not None:
+            return done
         if (await load_subject(tx, viewer, subject_id, Action.PERSON_ERASE)).erased:
             raise SubjectErased
     intent = await write_intent(
-        store.keystore, store.clock.now(), tenant_id=viewer.tenant_id, subject_id=subject_id, ground=ground.value,
+        store.keystore,
+        store.clock.now(),
+        tenant_id=viewer.tenant_id,
+        subject_id=subject_id,
+        ground=ground.value,
         actor_id=viewer.actor_id,
-    )  # fmt: skip
+    )
     try:
         async with store.transaction(viewer.tenant_id, write=True) as tx:
             await load_subject(tx, viewer, subject_id, Action.PERSON_ERASE)
             await _seclude(tx, intent, seclude)
+            await _remember(tx, once, intent)
     except Refusal:
         await withdraw_intent(store.keystore, intent)
         raise
     await _carry_through(store, intent)
     return intent.id
+
+
+@dataclass(frozen=True, slots=True)
+class _Once:
+    actor: UUID
+    key: str | None
+    given: Mapping[str, str]
+
+
+async def _remember(tx: Transaction, once: _Once, intent: Intent) -> None:
+    await replayed(tx, principal_id=once.actor, operation=OPERATION, key=once.key, given=once.given)
+    await remember(tx, principal_id=once.actor, operation=OPERATION, key=once.key, result_id=intent.id)
 
 
 async def resume(store: Store, seclude: Seclude) -> list[UUID]:
@@ -117,7 +154,7 @@ async def _seclude(tx: Transaction, intent: Intent, seclude: Seclude) -> None:
     }  # fmt: skip
     await tx.run(insert(ErasureCertificate).values(row))
     actor = Principal(kind="PERSON", tenant_id=tx.tenant_id, person_id=intent.actor_id)
-    await record(tx, actor, "PERSON_ERASE", entity=("Person", intent.subject_id), reason=intent.ground)
+    await record(tx, actor, OPERATION, entity=("Person", intent.subject_id), reason=intent.ground)
 
 
 async def _carry_through(store: Store, intent: Intent) -> None:

@@ -1,6 +1,6 @@
 """Runs a document as a viewer, below HTTP: parse, validate, plan, execute; and a small world of two tenants to run it in."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache
 from hashlib import sha256
@@ -16,7 +16,7 @@ from isomod_graphql.identity.models import User
 from isomod_graphql.locations.models import Location
 from isomod_graphql.organisations.models import Tenant
 from isomod_graphql.work_orders.models import WorkOrder, WorkOrderAssignee
-from permissions.principals import Principal, Role
+from permissions.principals import Assurance, Principal, Role
 from schema.execution import Execution
 from schema.root import build_schema
 from tests.people import add_person, viewer_of
@@ -63,6 +63,14 @@ class World:
     def viewer(self, store: Store, person: UUID, *roles: Role, **kwargs: Any) -> Viewer:  # noqa: ANN401
         """Somebody of this tenant."""
         return viewer_of(self.tenant, person, *roles, now=store.clock.now(), **kwargs)
+
+    def stepped_up(self, store: Store, person: UUID, *roles: Role) -> Viewer:
+        """The same with a fresh proof of identity."""
+        plain = self.viewer(store, person, *roles).principal
+        until = store.clock.now() + timedelta(minutes=10)
+        return Viewer.at(
+            replace(plain, assurance=Assurance.STEPPED_UP, stepped_up_until=until), store.clock.now()
+        )
 
 
 async def add_member(store: Store, tenant: UUID, person: UUID) -> None:
