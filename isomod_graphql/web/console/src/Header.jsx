@@ -27,7 +27,7 @@ export default function Header({ viewer, onSignOut }) {
     <header className="console-header">
       <Mark />
       <h1>IsoMod console</h1>
-      <p className="console-organisation">{viewer.tenant?.name}</p>
+      <p className="console-organisation">{viewer.organisation?.name}</p>
       {problem && (
         <p className="console-problem" role="alert">
           {problem}

@@ -13,7 +13,8 @@ export const SIGN_OUT = `mutation ConsoleSignOut {
 }`;
 
 export const VIEWER = `query ConsoleViewer {
-  viewer { id displayName roles { role } tenant { name } }
+  viewer { id displayName roles { role } }
+  organisation { name }
 }`;
 
 export const WELCOME = `# The latest work orders, as your role sees them.

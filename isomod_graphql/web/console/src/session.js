@@ -86,6 +86,6 @@ export async function signOut() {
 }
 
 async function loadViewer() {
-  const { viewer } = await execute(VIEWER);
-  return viewer;
+  const { viewer, organisation } = await execute(VIEWER);
+  return viewer && { ...viewer, organisation };
 }
