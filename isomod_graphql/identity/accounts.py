@@ -32,18 +32,11 @@ async def address_hash(tx: Transaction, email: str) -> bytes:
 async def account_with_address(tx: Transaction, lookup_hash: bytes) -> KnownAccount | None:
     """The active account that signs in with this address; the same two statements whether there is one or not."""
     account_id = await account_of_address(tx, lookup_hash)
-    return await _active(tx, account_id or tx.new_id())
+    return await account_by_id(tx, account_id or tx.new_id())
 
 
-async def account_by_id(tx: Transaction, account_id: UUID) -> KnownAccount:
-    """The active account. Raises NotFound."""
-    account = await _active(tx, account_id)
-    if account is None:
-        raise NotFound
-    return account
-
-
-async def _active(tx: Transaction, account_id: UUID) -> KnownAccount | None:
+async def account_by_id(tx: Transaction, account_id: UUID) -> KnownAccount | None:
+    """The account, while it is active."""
     wanted = select(Account.id, Account.epoch, Account.password_hash, Account.email_index).where(
         Account.tenant_id == tx.tenant_id, Account.id == account_id, Account.status == ACTIVE
     )

@@ -63,7 +63,7 @@ async def confirm_email_change(desk: Desk, *, secret: str) -> None:
         token = await held_token(tx, LetterKind.CHANGE_EMAIL, secret)
         account = await account_by_id(tx, token.account_id)
         new = (await tx.open_row(AccountToken, token.id))["new_email"]
-        if new is None:
+        if account is None or new is None:
             raise TokenInvalid
         lookup_hash = await address_hash(tx, new)
         if lookup_hash != account.lookup_hash:

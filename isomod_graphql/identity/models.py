@@ -93,6 +93,7 @@ class SignInSession(TenantRow, Base):
     __table_args__ = (
         Index("uq_sign_in_sessions_secret", "tenant_id", "secret_hash", unique=True),
         Index("ix_sign_in_sessions_account", "tenant_id", "account_id"),
+        Index("ix_sign_in_sessions_person", "tenant_id", "person_id"),
     )
 
 

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from isomod_graphql.audit.service import DENIED, record
+from isomod_graphql.core.errors import Unauthenticated
 from isomod_graphql.core.ids import PLATFORM_TENANT
 from isomod_graphql.identity.accounts import KnownAccount, account_by_id
 from isomod_graphql.identity.desk import Desk, as_account
@@ -13,9 +14,11 @@ from permissions.principals import Principal
 
 
 async def prove(desk: Desk, account_id: UUID, session_id: UUID, password: str, action: str) -> KnownAccount:
-    """The account, when this is its password. Raises SignInFailed, also while the delay after failures runs."""
+    """The account, when this is its password. Raises SignInFailed, also while the delay after failures runs; Unauthenticated for a closed account."""
     async with desk.store.transaction(PLATFORM_TENANT, write=True) as tx:
         account = await account_by_id(tx, account_id)
+        if account is None:
+            raise Unauthenticated
         bucket = Bucket(account.lookup_hash, session_id.bytes)
         open_now = await charge(tx, bucket)
     right = await desk.passwords.matches(account.password_hash if open_now else None, password)

@@ -1,7 +1,6 @@
 """Passwords replaced: by who knows the old one, or by who gets the letter. Refuses to tell whether an address has an account."""
 
 from isomod_graphql.audit.service import record
-from isomod_graphql.core.errors import NotFound
 from isomod_graphql.core.events import tell
 from isomod_graphql.core.ids import PLATFORM_TENANT
 from isomod_graphql.identity.accounts import (
@@ -65,10 +64,9 @@ async def reset_password(desk: Desk, *, secret: str, new: str) -> None:
     hashed = await desk.passwords.hash(new)
     async with desk.store.transaction(PLATFORM_TENANT, write=True) as tx:
         token = await held_token(tx, LetterKind.RESET_PASSWORD, secret)
-        try:
-            account = await account_by_id(tx, token.account_id)
-        except NotFound:
-            raise TokenInvalid from None
+        account = await account_by_id(tx, token.account_id)
+        if account is None:
+            raise TokenInvalid
         await replace_password(tx, account.id, hashed)
         await mark_verified(tx, account.id)
         await use_up(tx, LetterKind.RESET_PASSWORD, AccountToken.account_id == account.id)

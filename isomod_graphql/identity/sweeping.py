@@ -1,12 +1,13 @@
 """What sign-in leaves behind and nobody needs any more, removed by the schedule. Refuses to touch what still opens a door."""
 
 from datetime import timedelta
+from uuid import UUID
 
-from sqlalchemy import delete, or_
+from sqlalchemy import delete, or_, select
 
 from isomod_graphql.core.ids import PLATFORM_TENANT
 from isomod_graphql.core.store import Store
-from isomod_graphql.identity.models import AccountToken, SignInSession
+from isomod_graphql.identity.models import AccountToken, SignInSession, User
 from isomod_graphql.identity.throttle import forget_old
 
 SESSIONS_KEPT_FOR = timedelta(days=30)
@@ -29,3 +30,28 @@ async def sweep(store: Store) -> dict[str, int]:
             "letters": await tx.run(delete(AccountToken).where(AccountToken.tenant_id == tx.tenant_id, past)),
             "failures": await forget_old(tx),
         }
+
+
+async def forget_membership(store: Store, tenant_id: UUID, person_id: UUID) -> int:
+    """Removes what ties an account to a membership that ended: its dead sessions and open invitations. May run twice.
+
+    Runs when "identity.membership_ended" was told. What a returned member has signed in to since is left alone.
+    """
+    async with store.transaction(tenant_id) as tx:
+        here = (User.tenant_id == tx.tenant_id, User.id == person_id)
+        since = await tx.value(select(User.access_since).where(*here))
+    if since is None:
+        return 0
+    async with store.transaction(PLATFORM_TENANT, write=True) as tx:
+        dead = (SignInSession.member_tenant_id == tenant_id, SignInSession.person_id == person_id)
+        open_letters = (AccountToken.member_tenant_id == tenant_id, AccountToken.person_id == person_id)
+        await tx.run(
+            delete(AccountToken).where(
+                AccountToken.tenant_id == tx.tenant_id, *open_letters, AccountToken.created_at < since
+            )
+        )
+        return await tx.run(
+            delete(SignInSession).where(
+                SignInSession.tenant_id == tx.tenant_id, *dead, SignInSession.entered_at < since
+            )
+        )

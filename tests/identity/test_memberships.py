@@ -30,6 +30,7 @@ from isomod_graphql.identity.models import GrantRow, User
 from isomod_graphql.identity.principals import resolve_session, resolve_token
 from isomod_graphql.identity.roles import GivenRole, assign_role, hand_over_admin, remove_role
 from isomod_graphql.identity.sign_in import memberships
+from isomod_graphql.identity.sweeping import forget_membership
 from isomod_graphql.identity.tokens import create_token
 from isomod_graphql.subjects.facts import restriction_bits
 from isomod_graphql.subjects.models import Person
@@ -201,6 +202,26 @@ async def test_deactivating_ends_sessions_and_tokens_for_good(house: House, cloc
     assert await resolve_session(house.desk, session.secret) is None
     assert await resolve_token(house.desk, token.secret, None) is None
     assert (await house.enter(bob_of(house))).principal.person_id == bob
+
+
+async def test_what_tied_the_account_to_an_ended_membership_is_forgotten(
+    house: House, clock: SettableClock
+) -> None:
+    bob = await house.member(bob_of(house), Role.VIEWER)
+    clock.advance(timedelta(seconds=1))
+    await house.enter(bob_of(house))
+    clock.advance(timedelta(seconds=1))
+    async with house.store.transaction(house.tenant_id, write=True) as tx:
+        await seclude(tx, bob)
+
+    first = await forget_membership(house.store, house.tenant_id, bob)
+
+    async with house.store.transaction(house.tenant_id) as tx:
+        row = await tx.first(select(User.status, User.account_id).where(User.id == bob))
+    assert tuple(row or ()) == ("LEFT", None)
+    assert first == 1
+    assert await forget_membership(house.store, house.tenant_id, bob) == 0
+    assert await roles_of(house, bob) == set()
 
 
 async def test_a_stale_version_deactivates_nobody(house: House) -> None:

@@ -56,6 +56,7 @@ def _accounts() -> None:
     """)
     op.execute("CREATE UNIQUE INDEX uq_sign_in_sessions_secret ON sign_in_sessions (tenant_id, secret_hash)")
     op.execute("CREATE INDEX ix_sign_in_sessions_account ON sign_in_sessions (tenant_id, account_id)")
+    op.execute("CREATE INDEX ix_sign_in_sessions_person ON sign_in_sessions (tenant_id, person_id)")
     guard_tenant_table(op, "sign_in_sessions")
     op.execute(f"""
         CREATE TABLE account_tokens (

@@ -1,0 +1,81 @@
+"""A remembered principal: no look-up within five seconds, none of it after a change, and never for another address."""
+
+import asyncio
+from datetime import timedelta
+
+import asyncpg
+import pytest
+
+from isomod_graphql.core.clock import SettableClock
+from isomod_graphql.identity.callers import Callers
+from isomod_graphql.identity.sessions import sign_out
+from permissions.caveats import Caveats
+from tests.identity.conftest import House
+from tests.identity.test_tokens import HERE, issue
+
+
+async def revoke_behind(owner_eye: asyncpg.Connection) -> None:
+    """What another process would do: a change that this one is not told of."""
+    await owner_eye.execute("UPDATE sign_in_sessions SET revoked_at = created_at")
+
+
+async def test_a_change_of_another_process_is_seen_after_five_seconds(
+    house: House, clock: SettableClock, owner_eye: asyncpg.Connection
+) -> None:
+    callers, signed_in = Callers(house.desk), await house.enter()
+    assert await callers.by_session(signed_in.session.secret) == signed_in.principal
+    await revoke_behind(owner_eye)
+
+    clock.advance(timedelta(seconds=4, milliseconds=999))
+    assert await callers.by_session(signed_in.session.secret) == signed_in.principal
+    clock.advance(timedelta(milliseconds=1))
+    assert await callers.by_session(signed_in.session.secret) is None
+
+
+async def test_a_change_of_this_process_is_seen_at_once(house: House) -> None:
+    callers, signed_in = Callers(house.desk), await house.enter()
+    await callers.by_session(signed_in.session.secret)
+
+    await sign_out(house.desk, signed_in.principal)
+    callers.forget()
+
+    assert await callers.by_session(signed_in.session.secret) is None
+
+
+async def test_an_answer_under_way_during_a_change_is_not_remembered(
+    house: House, owner_eye: asyncpg.Connection
+) -> None:
+    callers, signed_in = Callers(house.desk), await house.enter()
+
+    asked = asyncio.ensure_future(callers.by_session(signed_in.session.secret))
+    await asyncio.sleep(0)
+    callers.forget()
+    assert await asked == signed_in.principal
+    await revoke_behind(owner_eye)
+
+    assert await callers.by_session(signed_in.session.secret) is None
+
+
+async def test_a_token_is_remembered_for_its_address_only(house: House) -> None:
+    callers, token = Callers(house.desk), await issue(house, caveats=Caveats(networks=("192.0.2.0/24",)))
+
+    assert await callers.by_token(token.secret, HERE) is not None
+    assert await callers.by_token(token.secret, "198.51.100.1") is None
+    assert await callers.by_token("iso_live_" + "0" * 36, HERE) is None
+
+
+async def test_the_oldest_is_forgotten_first(house: House, owner_eye: asyncpg.Connection) -> None:
+    callers = Callers(house.desk, size=1)
+    one, other = await house.enter(), await house.enter()
+    await callers.by_session(one.session.secret)
+    await callers.by_session(other.session.secret)
+
+    await revoke_behind(owner_eye)
+
+    assert await callers.by_session(other.session.secret) == other.principal
+    assert await callers.by_session(one.session.secret) is None
+
+
+def test_nobody_is_remembered_longer_than_five_seconds(house: House) -> None:
+    with pytest.raises(ValueError, match="five seconds"):
+        Callers(house.desk, memory=timedelta(seconds=6))
