@@ -1,19 +1,26 @@
 """The transactional outbox: what happened, told in the transaction in which it happened. Refuses anything but ids in an event."""
 
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Index, Text
+from sqlalchemy import CheckConstraint, Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Mapped
 
 from isomod_graphql.core.columns import Base, TenantRow, held
-from isomod_graphql.core.store import Transaction
+from isomod_graphql.core.store import Store, Transaction
 from permissions.categories import Category
+
+WAITING, DONE, DEAD = "WAITING", "DONE", "DEAD"
 
 
 class OutboxRow(TenantRow, Base):
-    """An event that waits for its consumers."""
+    """An event that waits for its consumers. A claimed one has its `due_at` at the end of the lease; DEAD was given up.
+
+    `consumer` names the one that it is for, None before an event with several is spread over them. `last_error` is a code.
+    """
 
     __tablename__ = "outbox"
     kind: Mapped[str] = held(Category.OPERATIONAL, Text)
@@ -21,7 +28,65 @@ class OutboxRow(TenantRow, Base):
     due_at: Mapped[datetime] = held(Category.OPERATIONAL)
     attempts: Mapped[int] = held(Category.OPERATIONAL, default=0, server_default="0")
     done_at: Mapped[datetime | None] = held(Category.OPERATIONAL)
-    __table_args__ = (Index("ix_outbox_waiting", "tenant_id", "due_at", postgresql_where="done_at IS NULL"),)
+    state: Mapped[str] = held(Category.OPERATIONAL, Text, default=WAITING, server_default=WAITING)
+    consumer: Mapped[str | None] = held(Category.OPERATIONAL, Text)
+    claim: Mapped[UUID | None] = held(Category.OPERATIONAL)
+    last_error: Mapped[str | None] = held(Category.OPERATIONAL, Text)
+    __table_args__ = (
+        CheckConstraint(f"state IN {(WAITING, DONE, DEAD)}", name="state"),
+        CheckConstraint("(state = 'DONE') = (done_at IS NOT NULL)", name="done"),
+        Index("ix_outbox_waiting", "tenant_id", "due_at", postgresql_where=text("state = 'WAITING'")),
+        Index("ix_outbox_settled", "tenant_id", "updated_at", postgresql_where=text("state <> 'WAITING'")),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What a consumer gets: ids, to read the rest as it is now. `attempt` counts from 1."""
+
+    tenant_id: UUID
+    id: UUID
+    kind: str
+    ids: Mapping[str, UUID]
+    attempt: int
+    told_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """A consumer whose whole effect is in the database: it runs in the transaction that settles the event, so exactly once."""
+
+    kind: str
+    name: str
+    run: Callable[[Transaction, Event], Awaitable[None]]
+    lease: timedelta = timedelta(seconds=60)
+    attempts: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """A consumer with an effect elsewhere (mail, webhooks, keys): it runs at least once and must bear a second time.
+
+    It opens its own transactions and holds none while it waits for somebody else. It is stopped before the lease ends.
+    """
+
+    kind: str
+    name: str
+    run: Callable[[Store, Event], Awaitable[None]]
+    lease: timedelta = timedelta(seconds=60)
+    attempts: int = 100
+
+
+Consumer = Within | Outside
+
+
+class GiveUp(Exception):
+    """Raised by a consumer that knows that another attempt is in vain; the event is kept as DEAD with this code."""
+
+    def __init__(self, code: str) -> None:
+        """`code` is stable and carries no value."""
+        super().__init__(code)
+        self.code = code
 
 
 async def tell(tx: Transaction, kind: str, **ids: UUID) -> UUID:
