@@ -1,0 +1,129 @@
+"""Policy section 3: personal data is encrypted at rest. A search over every byte that the servers wrote finds no sealed value."""
+
+import os
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from isomod_graphql.core.clock import SettableClock
+from isomod_graphql.core.embedded import APP_ROLE, OWNER_ROLE
+from isomod_graphql.core.ids import PLATFORM_TENANT, new_id
+from isomod_graphql.core.installation import Urls, open_store
+from isomod_graphql.core.settings import Settings
+from isomod_graphql.core.store import Store
+from isomod_graphql.identity.memberships import seclude
+from isomod_graphql.privacy.erasure import ErasureGround, erase
+from permissions.principals import Role
+from tests.conftest import START, Cluster
+from tests.engine.graph import World, add_member, make_world, run
+from tests.people import add_person
+
+SEALED = ("name", "email", "phone", "job_title", "address", "locale")
+ALL = "{ users(first: 50) { nodes { displayName name email phone jobTitle address locale } } }"
+
+
+def files_with(folder: Path, marker: str) -> list[str]:
+    """Every file below the folder that holds the marker in any of three encodings."""
+    needles = [marker.encode(), marker.encode("utf-16-le"), marker.encode().hex().encode()]
+    found = []
+    for path in folder.rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            try:
+                content = path.read_bytes()
+            except FileNotFoundError:
+                continue
+            if any(needle in content for needle in needles):
+                found.append(path.name)
+    return found
+
+
+async def pair(cluster: Cluster, name: str, template: tuple[str, str]) -> Urls:
+    """A new pair of databases made from a template pair."""
+    for server, base, made in (
+        (cluster.main, template[0], f"m_{name}"),
+        (cluster.keys, template[1], f"k_{name}"),
+    ):
+        admin = await server.admin()
+        await admin.execute(f"CREATE DATABASE {made} TEMPLATE {base} OWNER {OWNER_ROLE}")
+        await admin.close()
+    main, keys = cluster.main, cluster.keys
+    return Urls(
+        main.url(APP_ROLE, f"m_{name}"), keys.url(APP_ROLE, f"k_{name}"),
+        main.url(OWNER_ROLE, f"m_{name}"), keys.url(OWNER_ROLE, f"k_{name}"), cluster.folder / "root.key",
+    )  # fmt: skip
+
+
+async def checkpoint(cluster: Cluster) -> None:
+    """Everything that is in memory goes to the files."""
+    for server in (cluster.main, cluster.keys):
+        admin = await server.admin()
+        await admin.execute("CHECKPOINT")
+        await admin.close()
+
+
+async def plant(store: Store, tenant: UUID, canary: str) -> tuple[World, UUID]:
+    """A world and a member whose every sealed value holds the canary."""
+    world = await make_world(store, tenant)
+    values = {
+        name: f"{canary}-{name}@acme.example" if name == "email" else f"{canary}-{name}" for name in SEALED
+    }
+    person = await add_person(store, tenant, **values)
+    await add_member(store, tenant, person)
+    return world, person
+
+
+@pytest.fixture
+def canary() -> str:
+    """A string that stands nowhere else."""
+    return f"Canary{uuid4().hex[:16]}"
+
+
+async def test_no_sealed_value_is_on_disk_before_or_after_erasure(
+    cluster: Cluster, store: Store, tenant: UUID, canary: str, owner_eye: asyncpg.Connection
+) -> None:
+    world, person = await plant(store, tenant, canary)
+    await owner_eye.execute("UPDATE locations SET name = $1 WHERE id = $2", f"Plain{canary}", world.gent)
+    await checkpoint(cluster)
+    before = files_with(cluster.folder, f"{canary}-")
+    control = files_with(cluster.folder, f"Plain{canary}")
+
+    officer = world.stepped_up(store, world.stranger, Role.PRIVACY_OFFICER)
+    await erase(store, officer, seclude, subject_id=person, ground=ErasureGround.OBJECTION)
+    await checkpoint(cluster)
+
+    assert before == []
+    assert control != []
+    assert files_with(cluster.folder, f"{canary}-") == []
+
+
+async def test_an_older_main_database_with_the_live_keys_reveals_nothing(
+    cluster: Cluster, canary: str
+) -> None:
+    name = f"old_{os.getpid()}"
+    live = await pair(cluster, name, ("template_main", "template_keys"))
+    store = open_store(Settings(pool_size=2), live, SettableClock(START))
+    await store.keystore.create_tenant(PLATFORM_TENANT)
+    tenant = new_id(START)
+    await store.keystore.create_tenant(tenant)
+    world, person = await plant(store, tenant, canary)
+    admin = world.viewer(store, world.stranger, Role.ADMIN)
+    seen_before = str((await run(store, admin, ALL)).data)
+    await store.main.close()
+    copier = await cluster.main.admin()
+    await copier.execute(f"CREATE DATABASE m_{name}_backup TEMPLATE m_{name} OWNER {OWNER_ROLE}")
+    await copier.close()
+
+    officer = world.stepped_up(store, world.stranger, Role.PRIVACY_OFFICER)
+    await erase(store, officer, seclude, subject_id=person, ground=ErasureGround.OBJECTION)
+    await store.close()
+    restored = Urls(cluster.main.url(APP_ROLE, f"m_{name}_backup"), live.keys, "", "", live.root_key_file)
+    old = open_store(Settings(pool_size=2), restored, SettableClock(START))
+    seen_after = await run(old, admin, ALL)
+    await old.close()
+
+    assert canary in seen_before
+    assert seen_after.errors is None
+    assert canary not in str(seen_after.data)
+    assert "Rita Maes" in str(seen_after.data)
