@@ -1,10 +1,17 @@
 """What a migration does to every tenant table: row level security forced on the owner too, and rights of the app role. Refuses nothing; writes DDL only."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
-from alembic.operations import Operations
 
 APP_ROLE = "isomod_app"
+
+
+class Operations(Protocol):
+    """Alembic's `op`, as far as it is used here."""
+
+    def execute(self, sqltext: str) -> None:
+        """Runs one statement."""
 
 
 def guard_tenant_table(op: Operations, table: str, *, rights: str = "SELECT, INSERT, UPDATE, DELETE") -> None:
