@@ -20,7 +20,6 @@ from tests.conftest import START, Cluster
 from tests.engine.graph import World, add_member, make_world, run
 from tests.people import add_person
 
-SEALED = ("name", "email", "phone", "job_title", "address", "locale")
 ALL = "{ users(first: 50) { nodes { displayName name email phone jobTitle address locale } } }"
 
 
@@ -66,10 +65,16 @@ async def checkpoint(cluster: Cluster) -> None:
 async def plant(store: Store, tenant: UUID, canary: str) -> tuple[World, UUID]:
     """A world and a member whose every sealed value holds the canary."""
     world = await make_world(store, tenant)
-    values = {
-        name: f"{canary}-{name}@acme.example" if name == "email" else f"{canary}-{name}" for name in SEALED
-    }
-    person = await add_person(store, tenant, **values)
+    person = await add_person(
+        store,
+        tenant,
+        name=f"{canary}-name",
+        email=f"{canary}-email@acme.example",
+        phone=f"{canary}-phone",
+        job_title=f"{canary}-job",
+        address=f"{canary}-address",
+        locale=f"{canary}-locale",
+    )
     await add_member(store, tenant, person)
     return world, person
 
