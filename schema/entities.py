@@ -1,8 +1,10 @@
 """The kinds of rows that the graph shows, with the type byte of their global ids. A byte is never reused."""
 
+from types import MappingProxyType
 from typing import Final
+from uuid import UUID
 
-from sqlalchemy import and_
+from sqlalchemy import ColumnElement, and_
 
 from isomod_graphql.assets.reach import ASSET_SCOPE
 from isomod_graphql.engine.entities import Entity, Join
@@ -13,6 +15,7 @@ from isomod_graphql.locations.reach import LOCATION_SCOPE
 from isomod_graphql.subjects.models import Person
 from isomod_graphql.work_orders.reach import HISTORY_SCOPE, WORK_ORDER_SCOPE
 from isomod_graphql.work_orders.relations import PERSON_SCOPE
+from permissions.disclosure import Relation
 from permissions.reach import Resource
 
 _MEMBERSHIP: Final = Membership.__table__
@@ -29,7 +32,20 @@ PERSON: Final = Entity(
 LOCATION: Final = Entity("location", 2, LOCATION_SCOPE, Person)
 ASSET: Final = Entity("asset", 3, ASSET_SCOPE, Person)
 WORK_ORDER: Final = Entity("work_order", 4, WORK_ORDER_SCOPE, Person)
-ROLE_SCOPE: Final = ChildScope(Resource.PERSON, GrantRow, parent=PERSON_SCOPE, key=GrantRow.person_id)
+
+
+def _granted_to(person: UUID) -> ColumnElement[bool]:
+    return GrantRow.person_id == person
+
+
+ROLE_SCOPE: Final = ChildScope(
+    Resource.PERSON,
+    GrantRow,
+    own=_granted_to,
+    relations=MappingProxyType({Relation.OWN: _granted_to}),
+    parent=PERSON_SCOPE,
+    key=GrantRow.person_id,
+)
 ROLE: Final = Entity("role_assignment", 6, ROLE_SCOPE, Person)
 HISTORY: Final = Entity("work_order_change", 5, HISTORY_SCOPE, Person)
 

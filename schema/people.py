@@ -39,16 +39,19 @@ def display_name(shown: Shown) -> str:
     """Never null: the raw name, its masked form, or the pseudonym ("Technician #7")."""
     values = shown.values
     stable = pseudonym(values["kind"], values["pseudonym_number"])
-    if shown.level is Level.HIDDEN or shown.form is Form.PSEUDONYM or values["name"] is None:
+    if shown.level is Level.HIDDEN or shown.form is Form.PSEUDONYM:
         return stable
-    name: str = values["name"]
-    return name if shown.level is Level.FULL else masks.initials(name)
+    name: str | None = values["name"]
+    if shown.level is Level.FULL:
+        return stable if name is None else name
+    return masks.initials(name)  # The same for somebody without a name: a mask does not tell what is missing.
 
 
 def is_restricted(shown: Shown) -> bool | None:
-    """None for everybody but the subject and the privacy officer."""
+    """None for everybody but the subject and the privacy officer, and for them when the credential does not reach so far."""
     flags: int = shown.values["flags"]
-    return bool(restricted_categories(flags)) if shown.concerns_viewer and not is_erased(flags) else None
+    told = shown.concerns_viewer and shown.level is Level.FULL and not is_erased(flags)
+    return bool(restricted_categories(flags)) if told else None
 
 
 @graph_type(

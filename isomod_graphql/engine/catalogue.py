@@ -97,7 +97,7 @@ def _governed(schema: GraphQLSchema) -> dict[str, tuple[Resource, Category, Mapp
         origin = getattr(definition, "origin", None) or getattr(definition, "wrapped_cls", None)
         rule = getattr(origin, REVEALS, None)
         if rule is not None:
-            found[name] = rule
+            found[name] = _in_graph_names(kind, rule)
         elif name.endswith(("Filter", "Order")):
             raise UnclassifiedColumn(f"{name} does not say what it reveals")
     return found
@@ -118,3 +118,16 @@ def _written(schema: GraphQLSchema) -> dict[str, dict[str, Category]]:
             raise UnclassifiedColumn(f"{name} classifies a field that it does not have")
         found[name] = {key: named.get(python, default) for python, key in by_python.items()}
     return found
+
+
+def _in_graph_names(
+    kind: GraphQLInputObjectType | GraphQLEnumType, rule: tuple[Resource, Category, Mapping[str, Category]]
+) -> tuple[Resource, Category, Mapping[str, Category]]:
+    """The rule by the names that clients send. Raises UnclassifiedColumn for a rule about a field that is not there."""
+    resource, default, fields = rule
+    members: Mapping[str, Any] = kind.values if isinstance(kind, GraphQLEnumType) else kind.fields
+    named = {_python_name(member, name): name for name, member in members.items()}
+    unknown = sorted(fields.keys() - named.keys())
+    if unknown:
+        raise UnclassifiedColumn(f"{kind.name} has no {', '.join(unknown)}")
+    return resource, default, {named[name]: category for name, category in fields.items()}

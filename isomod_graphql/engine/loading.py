@@ -127,7 +127,7 @@ class Level:
         facts = RowFacts(
             type_name=self.entity.type_name(row),
             admitted=frozenset(slot for slot, _ in self._slots if row[f"slot_{slot}"]),
-            relations=frozenset(relation for relation in self._relations if row[f"rel_{relation}"]),
+            relations=self._ties(row),
             flags=tuple(self._flags(row, subject) for subject in self._subjects),
         )
         layout = self._layouts.get(facts)
@@ -135,6 +135,16 @@ class Level:
             layout = layout_of(self.entity, self.specs[facts.type_name], self.viewer.vector, facts)
             self._layouts[facts] = layout
         return layout
+
+    def _ties(self, row: RowMapping) -> frozenset[Relation]:
+        ties = frozenset(relation for relation in self._relations if row[f"rel_{relation}"])
+        subject = self.entity.subject
+        mine = (
+            subject is not None
+            and self.viewer.person_id is not None
+            and row[subject] == self.viewer.person_id
+        )
+        return ties | {Relation.SELF} if mine else ties
 
     def _flags(self, row: RowMapping, subject: str) -> tuple[str, int, bool]:
         person: UUID | None = row[subject]

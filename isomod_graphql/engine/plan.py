@@ -8,6 +8,7 @@ from graphql import (
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
+    GraphQLArgument,
     GraphQLField,
     GraphQLNamedType,
     GraphQLObjectType,
@@ -15,6 +16,7 @@ from graphql import (
     InlineFragmentNode,
     OperationDefinitionNode,
     SelectionSetNode,
+    VariableNode,
     get_named_type,
     is_composite_type,
 )
@@ -132,14 +134,21 @@ def _objects(schema: GraphQLSchema, of: GraphQLNamedType) -> Iterator[GraphQLObj
 def refuse_revealing_arguments(plan: Plan, catalogue: Catalogue, viewer: Viewer, variables: Any) -> None:  # noqa: ANN401  coerced values
     """Before any SQL: a filter or sort over anything that the viewer cannot read raw is refused, whatever the data.
 
-    The same for null, for absence operators and for an input object nested in another. Raises FieldNotReadable.
+    The same for null, for absence operators and for an input object nested in another. What a list does unasked is no
+    question of the caller's. Raises FieldNotReadable.
     """
     for governed in plan.governed:
         values = get_argument_values(governed.definition, governed.node, variables)
-        for name, value in values.items():
-            argument = next(
-                arg for key, arg in governed.definition.args.items() if (arg.out_name or key) == name
-            )
+        for key, argument in _asked(governed, variables):
+            value = values.get(argument.out_name or key)
             for category, resource in catalogue.revealed_by(get_named_type(argument.type).name, value):
                 if not unconditional_full(viewer.vector, category, resource):
                     raise FieldNotReadable
+
+
+def _asked(governed: Governed, variables: Any) -> Iterator[tuple[str, GraphQLArgument]]:  # noqa: ANN401  coerced values
+    """The arguments that the caller gave a value: a variable that is not given leaves the default."""
+    for argument in governed.node.arguments or ():
+        given = argument.value
+        if not isinstance(given, VariableNode) or given.name.value in variables.coerced:
+            yield argument.name.value, governed.definition.args[argument.name.value]

@@ -109,11 +109,15 @@ def _decide(entity: Entity, spec: FieldSpec, vector: Vector, facts: RowFacts) ->
     flags, is_viewer = next(
         ((flags, me) for name, flags, me in facts.flags if name == spec.subject), (0, False)
     )
-    relations = facts.relations | {Relation.SELF} if is_viewer else facts.relations - {Relation.SELF}
-    # A plain value is not destroyed with its author: an erased author does not take the work's record along.
-    erased = is_erased(flags) and (spec.sealed or spec.compute is not None or entity.subject is not None)
-    known = Facts(facts.admitted, relations, restricted_categories(flags), erased)
-    return decide(vector, spec.category, known)
+    relations = facts.relations
+    if entity.subject is None:
+        relations = relations | {Relation.SELF} if is_viewer else relations - {Relation.SELF}
+    # A plain value is not destroyed with its author: an erased author does not take the work's record along, and the
+    # restriction that goes before an erasure ends with it.
+    of_the_person = spec.sealed or spec.compute is not None or entity.subject is not None
+    erased = is_erased(flags) and of_the_person
+    restricted = restricted_categories(flags) if erased or not is_erased(flags) else frozenset()
+    return decide(vector, spec.category, Facts(facts.admitted, relations, restricted, erased))
 
 
 def _mask_of(spec: FieldSpec, decision: Decision) -> Mask:

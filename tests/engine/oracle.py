@@ -1,0 +1,295 @@
+"""A third opinion on what a viewer sees: one SELECT per object as the owner, decide() and a mask per value. It refuses to know of plans, loaders and projectors."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import Table
+
+from isomod_graphql.assets.models import Asset
+from isomod_graphql.core.columns import Base
+from isomod_graphql.core.crypto import Place, key_id_of, open_pack
+from isomod_graphql.core.flags import is_erased, restricted_categories
+from isomod_graphql.core.store import Store
+from isomod_graphql.identity.models import GrantRow, User
+from isomod_graphql.locations.models import Location
+from isomod_graphql.subjects.models import Person
+from isomod_graphql.work_orders.models import WorkOrder, WorkOrderHistory
+from permissions import masks
+from permissions.categories import Category
+from permissions.decisions import Decision, Facts, decide
+from permissions.disclosure import Form, Level, Relation
+from permissions.masks import NULL, PSEUDONYM, Mask
+from permissions.principals import Principal
+from permissions.reach import Reach, Resource
+from permissions.vectors import site_slots, vector_of
+
+Model = type[Base]
+Row = Mapping[str, Any]
+OPEN: Final = frozenset({"OPEN", "SCHEDULED", "IN_PROGRESS", "ON_HOLD"})
+ABSENT: Final = object()
+"""There is nothing to compare: the viewer does not reach the row."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of a graph type: the attribute that it shows, its mask, or the model that a link leads to."""
+
+    attribute: str
+    mask: Mask = NULL
+    model: Model | None = None
+    to: Model | None = None
+
+
+def _plain(*names: str) -> dict[str, Field]:
+    return {_camel(name): Field(name) for name in names}
+
+
+def _camel(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(map(str.title, rest))
+
+
+_PERSON = {
+    **_plain("job_title", "address", "locale", "version"),
+    "displayName": Field("name", masks.INITIALS),
+    "name": Field("name", masks.INITIALS),
+    "email": Field("email", masks.PARTIAL_EMAIL),
+    "phone": Field("phone", masks.PARTIAL_PHONE),
+    "restricted": Field("flags"),
+}
+_CHANGE = _plain("sequence", "at", "transition", "from_status", "to_status", "reason")
+_ASSET = _plain(
+    "name", "tag", "serial_number", "manufacturer", "model", "status", "criticality", "version", "description"
+)
+_ORDER = _plain(
+    *("number", "title", "description", "status", "priority", "type", "outcome", "resolution", "created_at"),
+    *("due_at", "window_start", "window_end", "started_at", "completed_at", "first_completed_at", "version"),
+)
+_PLACE = _plain("name", "address", "latitude", "longitude", "time_zone", "version")
+
+FIELDS: Final[Mapping[str, tuple[Model, Mapping[str, Field]]]] = {
+    "User": (Person, {**_PERSON, "status": Field("status", model=User), "lastSeenAt": Field("last_seen_at", model=User)}),
+    "Contact": (Person, _PERSON),
+    "Location": (Location, {**_PLACE, "parent": Field("parent_id", to=Location), "site": Field("site_id", to=Location)}),
+    "Asset": (Asset, {
+        **_ASSET, "location": Field("location_id", to=Location), "parent": Field("parent_id", to=Asset),
+        "custodian": Field("custodian_id", to=Person),
+    }),
+    "WorkOrder": (WorkOrder, {
+        **_ORDER, "asset": Field("asset_id", to=Asset), "location": Field("location_id", to=Location),
+        "assignee": Field("assignee_id", to=Person), "requester": Field("requester_id", to=Person),
+        "completedBy": Field("completed_by_id", to=Person),
+    }),
+    "WorkOrderChange": (WorkOrderHistory, {**_CHANGE, "actor": Field("actor_id", to=Person)}),
+    "RoleAssignment": (GrantRow, {**_plain("role", "expires_at"), "site": Field("site_id", to=Location)}),
+}  # fmt: skip
+
+RESOURCE: Final[Mapping[Model, Resource]] = {
+    Person: Resource.PERSON, GrantRow: Resource.PERSON, Location: Resource.LOCATION, Asset: Resource.ASSET,
+    WorkOrder: Resource.WORK_ORDER, WorkOrderHistory: Resource.WORK_ORDER,
+}  # fmt: skip
+PARENT: Final[Mapping[Model, tuple[str, Model]]] = {
+    GrantRow: ("person_id", Person), WorkOrderHistory: ("work_order_id", WorkOrder)
+}  # fmt: skip
+AUTHOR: Final[Mapping[Model, str]] = {WorkOrderHistory: "actor_id", GrantRow: "person_id"}
+FORMS: Final[Mapping[Form, Mask]] = {Form.PSEUDONYM: PSEUDONYM}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one cell of the answer must hold, and the mask and reason that must be listed for it."""
+
+    value: Any
+    withheld: tuple[str, str] | None = None
+    raw: bool = False
+    """The viewer sees the stored value itself."""
+
+
+class Oracle:
+    """Knows one tenant."""
+
+    def __init__(self, eye: asyncpg.Connection, store: Store, tenant: UUID) -> None:
+        """`eye` sees every row of every tenant."""
+        self._eye, self._store, self._tenant = eye, store, tenant
+        self._rows: dict[tuple[Model, UUID], Row | None] = {}
+        self._orders: list[Row] = []
+        self._crews: dict[UUID, set[UUID]] = {}
+
+    async def prepare(self) -> "Oracle":
+        """Reads who is on which order; the ties between people come from nothing else."""
+        self._orders = await self._eye.fetch("SELECT * FROM work_orders WHERE tenant_id = $1", self._tenant)
+        query = "SELECT work_order_id, person_id FROM work_order_assignees WHERE tenant_id = $1"
+        for link in await self._eye.fetch(query, self._tenant):
+            self._crews.setdefault(link["work_order_id"], set()).add(link["person_id"])
+        return self
+
+    async def row(self, model: Model, row_id: UUID | None) -> Row | None:
+        """The stored row with its sealed values opened."""
+        if row_id is None:
+            return None
+        key = (model, row_id)
+        if key not in self._rows:
+            query = f"SELECT * FROM {model.__tablename__} WHERE tenant_id = $1 AND id = $2"
+            found = await self._eye.fetchrow(query, self._tenant, row_id)
+            self._rows[key] = None if found is None else {**found, **await self._opened(model, found)}
+        return self._rows[key]
+
+    async def is_member(self, person: UUID) -> bool:
+        """Whether the person is a User, not a Contact."""
+        return await self.row(User, person) is not None
+
+    async def _opened(self, model: Model, row: Row) -> dict[str, Any]:
+        values: dict[str, Any] = dict.fromkeys(model.sealed_fields)
+        for column, pack in model.packs.items():
+            if row[column] is None:
+                continue
+            ciphers = await self._store.keystore.open_keys(self._tenant, [key_id_of(row[column])])
+            for cipher in ciphers.values():
+                place = Place(self._tenant, model.__tablename__, row["id"], column)
+                inside = open_pack(cipher, place, row[column])
+                values.update((name, inside.get(str(number))) for name, number in pack.numbers.items())
+        return values
+
+    async def reached(
+        self, principal: Principal, now: datetime, model: Model, row_id: UUID
+    ) -> frozenset[int] | None:
+        """The slots that admit the row; None when the viewer does not reach it at all."""
+        row, top = await self.row(model, row_id), model
+        while row is not None and top in PARENT:
+            column, above = PARENT[top]
+            row, top = await self.row(above, row[column]), above
+        if row is None or principal.tenant_id != self._tenant:
+            return None
+        bound = principal.caveats.sites
+        if bound is not None and row["site_id"] not in bound:
+            return None
+        vector, slots = vector_of(principal, now), site_slots(principal, now)
+        admitted = frozenset(
+            tier.slot
+            for tier in vector.tiers
+            if self._admits(tier.reach(RESOURCE[model]), slots[tier.slot], top, row, principal.person_id)
+        )
+        own = top is Person and vector.self_rights and row["id"] == principal.person_id
+        return admitted if admitted or own else None
+
+    def _admits(
+        self, reach: Reach, sites: frozenset[UUID] | None, model: Model, row: Row, me: UUID | None
+    ) -> bool:
+        if reach is Reach.ALL:
+            return True
+        if reach >= Reach.OWN and me is not None and self._owns(model, row, me):
+            return True
+        if reach >= Reach.ASSIGNED and me is not None and self._works_on(model, row, me):
+            return True
+        in_no_site = model is Person and row["site_id"] is None
+        return reach >= Reach.SITES and (sites is None or row["site_id"] in sites or in_no_site)
+
+    def _owns(self, model: Model, row: Row, me: UUID) -> bool:
+        names = {Person: ("id",), Asset: ("custodian_id",), WorkOrder: ("requester_id", "created_by_id")}
+        return any(row[name] == me for name in names.get(model, ()))
+
+    def _works_on(self, model: Model, row: Row, me: UUID) -> bool:
+        if model is WorkOrder:
+            return me in self._crews.get(row["id"], ())
+        return model is Person and any(self._shares(order, row["id"], me) for order in self._orders)
+
+    def _shares(self, order: Row, other: UUID, me: UUID) -> bool:
+        crew = self._crews.get(order["id"], set())
+        return (order["requester_id"] == me and other in crew) or self._alongside(order, other, me)
+
+    def _alongside(self, order: Row, other: UUID, me: UUID) -> bool:
+        crew = self._crews.get(order["id"], set())
+        return me in crew and (other in crew or other == order["requester_id"])
+
+    def ties(self, principal: Principal, model: Model, row: Row) -> frozenset[Relation]:
+        """What ties the viewer to this row, whatever field is asked."""
+        me, found = principal.person_id, set()
+        if me is None:
+            return frozenset()
+        if model is WorkOrder and me in (row["requester_id"], row["created_by_id"]):
+            found.add(Relation.OWN)
+        if model in AUTHOR and row[AUTHOR[model]] == me:
+            found.add(Relation.OWN)
+        if model is Person:
+            for order in self._orders:
+                mine = order["requester_id"] == me and row["id"] in self._crews.get(order["id"], ())
+                if mine:
+                    found.add(Relation.ASSIGNED_TO_MINE)
+                if mine and order["status"] in OPEN:
+                    found.add(Relation.ASSIGNED_TO_MINE_OPEN)
+                if order["status"] in OPEN and self._alongside(order, row["id"], me):
+                    found.add(Relation.SAME_OPEN_ORDER)
+            if row["id"] == me:
+                found.add(Relation.SELF)
+        return frozenset(found)
+
+    async def seen(
+        self, principal: Principal, now: datetime, type_name: str, row_id: UUID, name: str
+    ) -> Seen | None:
+        """The cell of this field of this row; None when the row is not reached. A link's value is the row's id or None."""
+        model, fields = FIELDS[type_name]
+        admitted = await self.reached(principal, now, model, row_id)
+        if admitted is None:
+            return None
+        field, row = fields[name], await self.row(model, row_id)
+        assert row is not None
+        vector = vector_of(principal, now)
+        source = model if field.model is None else field.model
+        raw = (await self.row(source, row_id) or {}).get(field.attribute)
+        category, subject, sealed = _class_of(source, field, name)
+        relations = self.ties(principal, model, row)
+        person = row if model is Person else await self.row(Person, row[subject]) if subject else None
+        mine = person is not None and person["id"] == principal.person_id
+        if model is not Person:
+            relations = relations | {Relation.SELF} if mine and subject else relations - {Relation.SELF}
+        flags = person["flags"] if person is not None else 0
+        # What is kept under nobody's key is the record of the work: it outlives its author, and the author's restriction.
+        gone = is_erased(flags) and (sealed or model is Person)
+        restricted = frozenset() if is_erased(flags) and not gone else restricted_categories(flags)
+        decision = decide(vector, category, Facts(admitted, relations, restricted, gone))
+        if field.to is not None:
+            reached = raw is not None and await self.reached(principal, now, field.to, raw) is not None
+            return Seen(raw if reached and decision.level is Level.FULL else None)
+        oversees = any(tier.oversees_privacy and tier.slot in admitted for tier in vector.tiers)
+        return _shown(field, name, raw, row, decision, concerned=mine or oversees)
+
+
+def _class_of(model: Model, field: Field, name: str) -> tuple[Category, str | None, bool]:
+    if name == "restricted":
+        return Category.AUDIT, "id", False
+    if field.attribute in model.sealed_fields:
+        sealed = model.sealed_fields[field.attribute]
+        return sealed.category, sealed.subject, True
+    table: Table = model.__table__  # type: ignore[assignment]  # a mapped class always has a Table here
+    held = table.c[field.attribute].info["held"]
+    return held.category, held.subject, False
+
+
+def _shown(field: Field, name: str, raw: Any, row: Row, decision: Decision, *, concerned: bool) -> Seen:  # noqa: ANN401
+    if decision.level is Level.FULL:
+        if name == "restricted":
+            return Seen(bool(restricted_categories(raw)) if concerned and not is_erased(raw) else None)
+        return Seen(_pseudonym(row) if name == "displayName" and raw is None else _wire(raw), raw=True)
+    mask = FORMS.get(decision.form, NULL) if decision.form and field.mask is not NULL else field.mask
+    mask = mask if decision.level is Level.MASKED else NULL
+    withheld = (mask.name, str(decision.reason))
+    if name == "displayName":
+        return Seen(mask.apply(raw) if mask is masks.INITIALS else _pseudonym(row), withheld)
+    if mask is PSEUDONYM:
+        return Seen(mask.apply(row["pseudonym_number"]), withheld)
+    return Seen(mask.apply(raw) if mask.output == "string" else None, withheld)
+
+
+def _pseudonym(row: Row) -> str:
+    return f"{row['kind'].capitalize()} #{row['pseudonym_number']}"
+
+
+def _wire(value: Any) -> Any:  # noqa: ANN401  a stored value
+    if isinstance(value, datetime):
+        text = value.astimezone(UTC).isoformat(timespec="milliseconds" if value.microsecond else "seconds")
+        return text.replace("+00:00", "Z")
+    return value

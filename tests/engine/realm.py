@@ -1,0 +1,268 @@
+"""An organisation in which every tie between people and work occurs, and every personal value can be recognised wherever it turns up."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, update
+
+from isomod_graphql.assets.models import Asset
+from isomod_graphql.core.columns import Base
+from isomod_graphql.core.ids import new_id
+from isomod_graphql.core.shredding import destroy_keys, write_intent
+from isomod_graphql.core.store import Store, Transaction
+from isomod_graphql.identity.models import GrantRow, User
+from isomod_graphql.locations.models import Location
+from isomod_graphql.subjects.facts import ERASED, restriction_bits
+from isomod_graphql.subjects.models import Person
+from isomod_graphql.subjects.service import create_person, person_email_index
+from isomod_graphql.work_orders.models import WorkOrder, WorkOrderAssignee, WorkOrderHistory
+from permissions.categories import PERSONAL, Category, Keep
+from tests.people import add_organisation
+
+_MARKS = count(1)
+EVERYTHING = restriction_bits(PERSONAL)
+
+PEOPLE: Mapping[str, tuple[str, str | None, bool, int]] = {
+    # kind, site, membership, flags
+    "technician": ("TECHNICIAN", None, True, 0),
+    "mate": ("TECHNICIAN", "gent", True, 0),
+    "requester": ("REQUESTER", None, True, 0),
+    "past_requester": ("REQUESTER", "gent", True, 0),
+    "boss": ("COLLEAGUE", "gent", True, 0),
+    "southerner": ("COLLEAGUE", "liege", True, 0),
+    "bystander": ("COLLEAGUE", None, True, 0),
+    "nameless": ("COLLEAGUE", "gent", True, 0),
+    "contact": ("CONTACT", None, False, 0),
+    "southern_contact": ("CONTACT", "liege", False, 0),
+    "restricted": ("COLLEAGUE", "gent", True, EVERYTHING),
+    "half_restricted": ("TECHNICIAN", None, True, restriction_bits([Category.CONTACT, Category.NOTES])),
+    "restricted_contact": ("CONTACT", "gent", False, restriction_bits([Category.IDENTITY])),
+    "erased": ("TECHNICIAN", "gent", True, ERASED),
+    "shredded": ("COLLEAGUE", None, True, ERASED | EVERYTHING),
+}
+"""The erased one still has its ciphertext and its key; the shredded one has lost the key, as at the end of an erasure."""
+
+ORDERS: Mapping[str, dict[str, Any]] = {
+    "open": {
+        "site": "gent", "status": "OPEN", "assignee": "technician", "requester": "requester", "created_by": "requester",
+        "crew": ("technician", "mate", "half_restricted", "erased"), "asset": "pump",
+    },
+    "closed": {
+        "site": "gent", "status": "CLOSED", "assignee": "technician", "requester": "past_requester", "created_by": "boss",
+        "completed_by": "technician", "crew": ("technician",), "asset": "pump",
+    },
+    "draft": {"site": "liege", "status": "DRAFT", "requester": "southern_contact", "created_by": "southerner"},
+    "running": {
+        "site": "liege", "status": "IN_PROGRESS", "assignee": "restricted", "requester": "requester",
+        "created_by": "half_restricted", "crew": ("restricted",), "asset": "valve",
+    },
+    "done": {
+        "site": "gent", "status": "COMPLETED", "assignee": "mate", "requester": "shredded", "created_by": "shredded",
+        "completed_by": "erased", "crew": ("mate", "restricted"),
+    },
+    "plain": {"site": "liege", "status": "OPEN", "assignee": "mate", "requester": "contact", "crew": ("mate",)},
+    "held": {
+        "site": "gent", "status": "ON_HOLD", "assignee": "technician", "requester": "restricted_contact",
+        "created_by": "technician", "completed_by": None, "crew": ("technician",),
+    },
+}  # fmt: skip
+
+ASSETS: Mapping[str, tuple[str, str | None, str | None, str | None]] = {
+    # site, parent, custodian, created by
+    "pump": ("gent", None, "technician", "boss"),
+    "seal": ("gent", "pump", "restricted", "half_restricted"),
+    "valve": ("liege", None, "southerner", "shredded"),
+    "spare": ("liege", None, None, None),
+}
+
+HISTORY = (
+    ("open", "requester"),
+    ("open", "technician"),
+    ("closed", "half_restricted"),
+    ("done", "shredded"),
+    ("plain", None),
+)
+GRANTS = (
+    ("technician", "TECHNICIAN", None, None), ("technician", "AUDITOR", None, 20), ("requester", "REQUESTER", None, None),
+    ("boss", "MANAGER", "gent", None), ("southerner", "MANAGER", "liege", None), ("restricted", "VIEWER", None, None),
+    ("erased", "TECHNICIAN", None, None), ("bystander", "VIEWER", "gent", None),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Canary:
+    """A text that stands in one value only."""
+
+    text: str
+    model: type[Base]
+    row: UUID
+    attribute: str
+
+
+@dataclass
+class Realm:
+    """One tenant; rows by name, per table."""
+
+    tenant: UUID
+    ids: dict[str, UUID] = field(default_factory=dict)
+    canaries: list[Canary] = field(default_factory=list)
+
+    def __getitem__(self, name: str) -> UUID:
+        return self.ids[name]
+
+    def person(self, name: str | None) -> UUID | None:
+        return None if name is None else self.ids[name]
+
+    def mark(self, model: type[Base], row: UUID, attribute: str, text: str | None = None) -> str:
+        """A new recognisable text for this value."""
+        made = text or f"qz{next(_MARKS):05d}vk"
+        self.canaries.append(Canary(made, model, row, attribute))
+        return made
+
+
+async def build_realm(store: Store) -> Realm:
+    """A new tenant with everything in it."""
+    realm = Realm(new_id(store.clock.now()))
+    await store.keystore.create_tenant(realm.tenant)
+    await add_organisation(store, realm.tenant)
+    async with store.transaction(realm.tenant, write=True) as tx:
+        for name in ("gent", "liege"):
+            await _location(tx, realm, name, None)
+        await _location(tx, realm, "hall", "gent")
+    for name in PEOPLE:
+        async with store.transaction(realm.tenant, write=True) as tx:
+            await _person(tx, realm, name)
+    async with store.transaction(realm.tenant, write=True) as tx:
+        for name in ASSETS:
+            await _asset(tx, realm, name)
+        for number, name in enumerate(ORDERS, 1):
+            await _order(tx, realm, name, number)
+        for sequence, (order, actor) in enumerate(HISTORY, 1):
+            await _change(tx, realm, order, actor, sequence)
+        for at, (person, role, site, days) in enumerate(GRANTS):
+            ends = tx.now + timedelta(days=days) if days else None
+            row = {
+                "person_id": realm[person],
+                "role": role,
+                "site_id": realm.person(site),
+                "expires_at": ends,
+            }
+            await _add(tx, realm, GrantRow, f"grant {at}", row)
+    await _shred(store, realm, realm["shredded"])
+    return realm
+
+
+async def _add(tx: Transaction, realm: Realm, model: type[Base], name: str, row: dict[str, Any]) -> UUID:
+    made = row.pop("id", None) or tx.new_id()
+    realm.ids[name] = made
+    await tx.run(
+        insert(model).values(tenant_id=tx.tenant_id, id=made, created_at=tx.now, updated_at=tx.now, **row)
+    )
+    return made
+
+
+async def _location(tx: Transaction, realm: Realm, name: str, parent: str | None) -> None:
+    made = tx.new_id()
+    row = {
+        "id": made, "site_id": realm[parent] if parent else made, "parent_id": realm[parent] if parent else None,
+        "depth": 1 if parent else 0, "name": name.title(), "name_key": name, "address": f"{name} 1",
+        "time_zone": "Europe/Brussels",
+    }  # fmt: skip
+    await _add(tx, realm, Location, name, row)
+
+
+async def _person(tx: Transaction, realm: Realm, name: str) -> None:
+    kind, site, member, flags = PEOPLE[name]
+    made = await create_person(tx, kind=kind, values={}, site_id=realm.person(site))
+    realm.ids[name] = made
+    values = {} if name == "nameless" else _values(realm, made)
+    packs = await tx.seal(Person, made, values, {"id": made})
+    await tx.run(
+        update(Person)
+        .where(Person.tenant_id == tx.tenant_id, Person.id == made)
+        .values(flags=flags, **packs, **_index(tx, values.get("email")))
+    )
+    if member:
+        number = next(_MARKS)
+        seen = datetime(
+            2026, 9, 1 + number % 28, number % 24, number % 60, 59, (number % 999) * 1000 + 1, tzinfo=UTC
+        )
+        realm.mark(User, made, "last_seen_at", seen.strftime("%Y-%m-%dT%H:%M:%S."))
+        row = {"id": made, "status": "INVITED", "access_since": tx.now, "last_seen_at": seen}
+        await _add(tx, realm, User, name, row)
+
+
+def _index(tx: Transaction, email: str | None) -> dict[str, bytes]:
+    return {} if email is None else {"email_index": person_email_index(tx, email)}
+
+
+def _values(realm: Realm, person: UUID) -> dict[str, str]:
+    def mark(attribute: str, text: str | None = None) -> str:
+        return realm.mark(Person, person, attribute, text)
+
+    name, address, email = mark("name"), mark("address"), mark("email")
+    return {
+        "name": f"Quirin{name} Kappel{name}",
+        "job_title": f"Fitter {mark('job_title')}",
+        "email": f"{email}@{email}.example",
+        "phone": "+32" + mark("phone", f"4{next(_MARKS) * 7919 % 10**8:08d}"),
+        "address": f"{address} street 1",
+        "locale": f"nl-{mark('locale')}",
+    }
+
+
+async def _asset(tx: Transaction, realm: Realm, name: str) -> None:
+    site, parent, custodian, author = ASSETS[name]
+    made = tx.new_id()
+    row = {
+        "id": made, "parent_id": realm.person(parent), "location_id": realm[site], "site_id": realm[site], "name": name.title(),
+        "name_key": name, "tag": f"T-{name}", "status": "OPERATIONAL", "criticality": "LOW",
+        "custodian_id": realm.person(custodian), "created_by_id": realm.person(author),
+        "description": f"Made by {realm.mark(Asset, made, 'description')}.",
+    }  # fmt: skip
+    await _add(tx, realm, Asset, name, row)
+
+
+async def _order(tx: Transaction, realm: Realm, name: str, number: int) -> None:
+    given = ORDERS[name]
+    made, site, status = tx.new_id(), realm[given["site"]], given["status"]
+    over, begun = (
+        status in {"CLOSED", "COMPLETED"},
+        status in {"CLOSED", "COMPLETED", "IN_PROGRESS", "ON_HOLD"},
+    )
+    row = {
+        "id": made, "number": number, "title": f"Order {number}", "status": status, "priority": "NONE", "type": "CORRECTIVE",
+        "location_id": site, "site_id": site, "asset_id": realm.person(given.get("asset")),
+        "assignee_id": realm.person(given.get("assignee")), "requester_id": realm.person(given.get("requester")),
+        "created_by_id": realm.person(given.get("created_by")), "completed_by_id": realm.person(given.get("completed_by")),
+        "description": f"Ask {realm.mark(WorkOrder, made, 'description')}.", "started_at": tx.now if begun else None,
+        "completed_at": tx.now if over else None, "first_completed_at": tx.now if over else None,
+        "outcome": "RESOLVED" if over else None, "due_at": tx.now + timedelta(days=number) if number % 2 else None,
+        "resolution": f"Told {realm.mark(WorkOrder, made, 'resolution')}." if over or name == "held" else None,
+    }  # fmt: skip
+    await _add(tx, realm, WorkOrder, f"order {name}", row)
+    for person in given.get("crew", ()):
+        link = {"tenant_id": tx.tenant_id, "work_order_id": made, "person_id": realm[person]}
+        await tx.run(insert(WorkOrderAssignee).values(link))
+
+
+async def _change(tx: Transaction, realm: Realm, order: str, actor: str | None, sequence: int) -> None:
+    made = tx.new_id()
+    row = {
+        "id": made, "work_order_id": realm[f"order {order}"], "sequence": sequence, "at": tx.now, "to_status": "OPEN",
+        "actor_id": realm.person(actor), "reason": f"Because {realm.mark(WorkOrderHistory, made, 'reason')}.",
+    }  # fmt: skip
+    await _add(tx, realm, WorkOrderHistory, f"change {sequence}", row)
+
+
+async def _shred(store: Store, realm: Realm, person: UUID) -> None:
+    """Destroys the keys and leaves the ciphertext where it is: nothing but the missing key protects it."""
+    now = store.clock.now()
+    intent = await write_intent(
+        store.keystore, now, tenant_id=realm.tenant, subject_id=person, ground="OBJECTION", actor_id=person
+    )
+    await destroy_keys(store.keystore, now, intent, frozenset({Keep.ACCOUNT, Keep.OPERATIONAL}))
