@@ -9,8 +9,8 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESSIV
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import DateTime, LargeBinary, Uuid, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from isomod_graphql.core.clock import Clock
 from isomod_graphql.core.crypto import new_key, unwrap, wrap
@@ -215,6 +215,49 @@ class KeyScope:
         if held is None:
             held = self._held[subject_id, keep, week] = await self._lock(subject_id, keep, week)
         return held
+
+    async def hold(self, subject_ids: Collection[UUID], keep: Keep) -> None:
+        """The keys of many people in three statements, for what is written at once. Raises ValueError for a weekly keep."""
+        if keep in WEEKLY:
+            raise ValueError("weekly keys are made one by one")
+        tenant_id = self._connection.tenant_id
+        owners = {subject_id: _subject(tenant_id, subject_id, keep.value) for subject_id in subject_ids}
+        wanted = (
+            select(DataKeyRow.subject_id, DataKeyRow.id, DataKeyRow.wrapped)
+            .where(
+                DataKeyRow.tenant_id == tenant_id,
+                DataKeyRow.subject_id.in_(owners),
+                DataKeyRow.keep == keep.value,
+                DataKeyRow.week == NO_WEEK,
+            )
+            .with_for_update(read=True, key_share=True)
+        )
+        known = {row.subject_id for row in await self._connection.all(wanted)}
+        await self._create([subject_id for subject_id in owners if subject_id not in known], keep)
+        for row in await self._connection.all(wanted):
+            if row.wrapped is not None:
+                cipher = AESGCM(unwrap(self._keys.kek, row.wrapped, owners[row.subject_id]))
+                self._held[row.subject_id, keep, NO_WEEK] = DataKey(row.id, cipher)
+
+    async def _create(self, subject_ids: list[UUID], keep: Keep) -> None:
+        tenant_id = self._connection.tenant_id
+        columns: tuple[list[UUID], list[bytes]] = (
+            [new_id(self._now) for _ in subject_ids],
+            [wrap(self._keys.kek, new_key(), _subject(tenant_id, of, keep.value)) for of in subject_ids],
+        )
+        made = select(
+            literal(tenant_id),
+            func.unnest(literal(columns[0], ARRAY(Uuid()))),
+            func.unnest(literal(subject_ids, ARRAY(Uuid()))),
+            literal(keep.value),
+            literal(NO_WEEK),
+            func.unnest(literal(columns[1], ARRAY(LargeBinary()))),
+            literal(self._now, DateTime(timezone=True)),
+        )
+        names = ["tenant_id", "id", "subject_id", "keep", "week", "wrapped", "created_at"]
+        # Committed at once, as in `_lock`.
+        async with self._creating.begin(tenant_id, write=True) as creating:
+            await creating.run(insert(DataKeyRow).from_select(names, made).on_conflict_do_nothing())
 
     async def _lock(self, subject_id: UUID, keep: Keep, week: date) -> DataKey:
         tenant_id = self._connection.tenant_id

@@ -1,10 +1,12 @@
 """Settings from the environment, prefix ISOMOD_. Refuses a production start that would break a promise."""
 
 from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
+from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 EU_REGIONS = frozenset(
@@ -30,6 +32,12 @@ class Environment(StrEnum):
 
 class UnsafeSettings(Exception):
     """The settings would break a promise of the privacy policy; the text says which and why."""
+
+
+def _networks(text: str) -> str:
+    for network in text.split(",") if text.strip() else ():
+        ip_network(network.strip())
+    return text
 
 
 class Settings(BaseSettings):
@@ -58,12 +66,18 @@ class Settings(BaseSettings):
     key_cache_seconds: float = Field(default=60.0, gt=0, le=60)
     http_status: str = Field(default="audit", pattern="^(audit|draft)$")
     points_per_minute: int = Field(default=600_000, ge=1)
+    trusted_proxies: Annotated[str, AfterValidator(_networks)] = ""
     smtp_url: str | None = None
     mail_from: str = "IsoMod <no-reply@isomod.be>"
     mail_folder: Path | None = None
     log_level: str = "INFO"
     session_idle_minutes: int = Field(default=30, ge=1, le=60)
     session_absolute_hours: int = Field(default=12, ge=1, le=24)
+
+    @property
+    def proxies(self) -> tuple[str, ...]:
+        """The networks of the reverse proxies that are believed about the client's address."""
+        return tuple(part.strip() for part in self.trusted_proxies.split(",") if part.strip())
 
     def require_safe(self) -> None:
         """Refuses a start that would break a promise. Raises UnsafeSettings with the setting and the reason."""

@@ -1,6 +1,6 @@
 """The main database and the key database as one door: transactions that seal, open and tell events. Refuses to store a personal value in the clear."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from typing import Any
@@ -55,12 +55,19 @@ class Transaction(TenantConnection):
                 columns[column] = await self._seal(model, pack, row_id, subjects[pack.subject], inside)
         return columns
 
+    async def hold_keys(self, subject_ids: Collection[UUID], keep: Keep) -> None:
+        """Makes and locks the keys of many people at once, so that sealing each of them asks nothing any more."""
+        await (await self._key_scope()).hold(subject_ids, keep)
+
+    async def _key_scope(self) -> KeyScope:
+        if self._scope is None:
+            self._scope = await self._stack.enter_async_context(self.keystore.writing(self.tenant_id))
+        return self._scope
+
     async def _seal(
         self, model: type[Base], pack: Pack, row_id: UUID, subject_id: UUID, inside: Mapping[int, Any]
     ) -> bytes:
-        if self._scope is None:
-            self._scope = await self._stack.enter_async_context(self.keystore.writing(self.tenant_id))
-        key = await self._scope.key(subject_id, Keep(pack.keep))
+        key = await (await self._key_scope()).key(subject_id, Keep(pack.keep))
         return seal_pack(
             key.cipher, key.id, Place(self.tenant_id, model.__tablename__, row_id, pack.column), inside
         )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from tests.architecture.sources import Source
 
 SETTING = re.compile(r"\bISOMOD_[A-Z][A-Z_]*[A-Z]\b")
-OF_PLATFORM = {"XDG_RUNTIME_DIR"}
+OF_PLATFORM = {"XDG_RUNTIME_DIR", "DISPLAY", "WAYLAND_DISPLAY"}
 """Read or set for a library's sake; an operator has nothing to decide."""
 
 

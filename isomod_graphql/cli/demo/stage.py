@@ -1,0 +1,161 @@
+"""The demo from its first second to its last: servers, tables, people, API, worker - and nothing left running. Refuses a folder in use."""
+
+import asyncio
+import fcntl
+import os
+import socket
+import sys
+import threading
+import webbrowser
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from starlette.applications import Starlette
+
+from isomod_graphql.cli.demo.credentials import BENCH, HANDOUTS, hand_out, handed_out, issue
+from isomod_graphql.cli.demo.seeding import PASSWORD, seed_bench, seed_companies
+from isomod_graphql.cli.failures import Failed
+from isomod_graphql.cli.logs import configure_logs
+from isomod_graphql.cli.running import listen, open_platform, serve_app, stop_signals, work_until
+from isomod_graphql.core.clock import SystemClock
+from isomod_graphql.core.embedded import stop_server
+from isomod_graphql.core.installation import Installation, open_store, urls_of
+from isomod_graphql.core.migrate import migrate
+from isomod_graphql.core.settings import Environment, Settings
+from isomod_graphql.core.store import Store
+from isomod_graphql.web.app import create_app
+
+T = TypeVar("T")
+
+SERVERS = ("postgres", "keystore")
+UNMETERED = 10**9
+"""Points per minute for the read benchmark, whose peers count none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What was asked for."""
+
+    port: int
+    folder: Path
+    size: str
+    browser: bool
+
+    def settings(self, url: str) -> Settings:
+        """Nothing of the environment decides where the demo's data is."""
+        settings = Settings(
+            environment=Environment.DEVELOPMENT,
+            region="local",
+            public_url=url,
+            data_dir=self.folder,
+            database_url=None,
+            owner_database_url=None,
+            keystore_url=None,
+            keystore_owner_url=None,
+            root_key_file=None,
+            smtp_url=None,
+            mail_folder=self.folder / "mail",
+        )
+        if self.size == "bench" and "points_per_minute" not in settings.model_fields_set:
+            return settings.model_copy(update={"points_per_minute": UNMETERED})
+        return settings
+
+
+async def run(stage: Stage) -> None:
+    """Runs until a signal says stop. Raises Failed for a port or folder in use."""
+    stage.folder.mkdir(parents=True, exist_ok=True)
+    configure_logs(os.environ.get("ISOMOD_LOG_LEVEL", "WARNING"))
+    with _alone_in(stage.folder), listen("127.0.0.1", stage.port) as listener:
+        async with stop_signals() as stop, _servers_stopped_after(stage.folder):
+            await _play(stage, listener, stop)
+
+
+async def _play(stage: Stage, listener: socket.socket, stop: asyncio.Event) -> None:
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    settings = stage.settings(url)
+    urls = await urls_of(settings)
+    await migrate(urls.main_owner, urls.keys_owner)
+    store = open_store(settings, urls, SystemClock())
+    try:
+        await open_platform(store)
+        tenants = await _unless(stop, _tenants(store, stage))
+        if tenants is None:
+            return
+        path = hand_out(stage.folder, url, tenants)
+        installation = Installation(settings, store, store.clock)
+        await _perform(stage, create_app(installation), listener, stop, installation, url, path)
+    finally:
+        await store.close()
+
+
+async def _perform(
+    stage: Stage,
+    app: Starlette,
+    listener: socket.socket,
+    stop: asyncio.Event,
+    installation: Installation,
+    url: str,
+    path: Path,
+) -> None:
+    def ready() -> None:
+        print(f"ready {url}", flush=True)
+        print(f"{path} has the people and their tokens; everybody's password is {PASSWORD}", file=sys.stderr)
+        if stage.browser and _has_display():
+            threading.Thread(target=webbrowser.open, args=(f"{url}/graphiql",), daemon=True).start()
+
+    working = asyncio.create_task(work_until(stop, installation))
+    try:
+        await serve_app(app, listener, stop, ready)
+    finally:
+        stop.set()
+        await working
+
+
+async def _tenants(store: Store, stage: Stage) -> list[dict[str, Any]]:
+    """What demo.json says of each organisation; credentials that were handed out before stay good."""
+    known = handed_out(stage.folder)
+    seeded = list(zip(await seed_companies(store), HANDOUTS, strict=True))
+    if stage.size == "bench" or BENCH.name in known:
+        seeded.append((await seed_bench(store), BENCH))
+    return [
+        known.get(handout.name) or await issue(store, tenant_id, handout) for tenant_id, handout in seeded
+    ]
+
+
+async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
+    """What the work comes to; None when the stop came first, and the work is undone by then."""
+    working, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if working.done():
+        return working.result()
+    working.cancel()
+    await asyncio.gather(working, return_exceptions=True)
+    return None
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    with (folder / "demo.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Failed(f"a demo already runs in {folder}") from None
+        yield
+
+
+@asynccontextmanager
+async def _servers_stopped_after(folder: Path) -> AsyncIterator[None]:
+    try:
+        yield
+    finally:
+        for name in SERVERS:
+            if (folder / name / "postmaster.pid").exists():
+                await asyncio.to_thread(stop_server, folder / name)
+
+
+def _has_display() -> bool:
+    return sys.platform == "darwin" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

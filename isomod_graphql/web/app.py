@@ -1,0 +1,193 @@
+"""The application: the one place where the parts of the HTTP side are put together. It decides nothing and opens no database."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+import structlog
+from graphql import GraphQLObjectType, GraphQLSchema
+from sqlalchemy import text
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from isomod_graphql.core.ids import PLATFORM_TENANT
+from isomod_graphql.core.installation import Installation
+from isomod_graphql.core.settings import Environment, Settings
+from isomod_graphql.core.store import Store
+from isomod_graphql.core.tenancy import Database
+from isomod_graphql.identity.callers import Callers
+from isomod_graphql.identity.desk import Desk
+from isomod_graphql.identity.memberships import seclude
+from isomod_graphql.identity.passwords import Argon2Passwords
+from isomod_graphql.identity.principals import resolve_session
+from isomod_graphql.identity.sessions import csrf_token
+from isomod_graphql.privacy.erasure import resume
+from isomod_graphql.web.auth import Forgetting, KnownCallers
+from isomod_graphql.web.console import console_routes
+from isomod_graphql.web.csrf import require_same_site
+from isomod_graphql.web.exchange import HttpStatus
+from isomod_graphql.web.executor import SESSION_COOKIE, GraphExecutor
+from isomod_graphql.web.facts import SessionCookie, facts_of
+from isomod_graphql.web.forwarded import ForwardedAddress
+from isomod_graphql.web.graphql import DoorRules, GraphQLEndpoint
+from isomod_graphql.web.headers import SecurityHeaders, TrustedHosts, host_of
+from isomod_graphql.web.health import Check, Readiness, health_routes
+from isomod_graphql.web.metering import PointsPerMinute
+from isomod_graphql.web.refusals import CrossSiteRefused
+from schema.execution import Execution
+from schema.root import build_schema
+
+log: Any = structlog.get_logger("isomod.app")
+
+BEFORE_SIGN_IN: Final = frozenset(
+    {
+        "signIn",
+        "requestPasswordReset",
+        "resetPassword",
+        "acceptInvitation",
+        "verifyEmail",
+        "confirmEmailChange",
+    }
+)
+"""What somebody without a credential may ask for: the ways to get one."""
+
+ONCE_PER_DOCUMENT: Final = BEFORE_SIGN_IN | {"stepUp", "changePassword"}
+"""Whoever guesses gets one guess per request."""
+
+MACHINE_HOSTS: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
+HEALTH_PATHS: Final = frozenset({"/healthz", "/readyz"})
+RESUME_WAIT_S: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the application is made of, for those who look after it: whoever serves it drains it."""
+
+    endpoint: GraphQLEndpoint
+    readiness: Readiness
+    execution: Execution
+    desk: Desk
+
+
+def create_app(installation: Installation) -> Starlette:
+    """The application on an open installation, which its caller closes. `app.state.parts` are its Parts."""
+    settings, store = installation.settings, installation.store
+    _, core, catalogue = build_schema()
+    desk = Desk(store, settings, Argon2Passwords())
+    callers = Callers(desk)
+    execution = Execution(core, catalogue, store, installation.clock)
+    endpoint = GraphQLEndpoint(
+        core,
+        Forgetting(GraphExecutor(execution, desk), callers),
+        KnownCallers(callers),
+        rules=door_rules(settings, core),
+        meter=PointsPerMinute(settings.points_per_minute, installation.clock),
+    )
+    readiness = Readiness(readiness_checks(store))
+    app = Starlette(
+        routes=[
+            Route("/graphql", endpoint),
+            *console_routes(),
+            Route("/console/session", _console_session(desk), methods=["GET"]),
+            *health_routes(readiness),
+        ],
+        middleware=[
+            Middleware(SecurityHeaders),
+            Middleware(TrustedHosts, hosts=served_hosts(settings), exempt=HEALTH_PATHS),
+            Middleware(ForwardedAddress, proxies=settings.proxies),
+        ],
+        lifespan=_lifespan,
+    )
+    app.state.parts = Parts(endpoint, readiness, execution, desk)
+    return app
+
+
+def door_rules(settings: Settings, schema: GraphQLSchema) -> DoorRules:
+    """The rules of the endpoint, with the names that this schema has."""
+    mutations = _fields(schema.mutation_type)
+    status: HttpStatus = "draft" if settings.http_status == "draft" else "audit"
+    return DoorRules(
+        anonymous_mutations=BEFORE_SIGN_IN & mutations,
+        single_use=ONCE_PER_DOCUMENT & mutations,
+        session_cookie=SESSION_COOKIE,
+        http_status=status,
+        timeout_s=settings.request_timeout_s,
+    )
+
+
+def served_hosts(settings: Settings) -> frozenset[str]:
+    """The public address, and this machine's own names where somebody develops on it."""
+    public = frozenset({host_of(settings.public_url)})
+    return public if settings.environment is Environment.PRODUCTION else public | MACHINE_HOSTS
+
+
+def readiness_checks(store: Store) -> dict[str, Check]:
+    """Both databases answer and hold the tables of this version; the keys of the platform open."""
+
+    async def main() -> None:
+        await _answers(
+            store.main, "SELECT EXISTS (SELECT 1 FROM accounts), EXISTS (SELECT 1 FROM work_orders)"
+        )
+
+    async def keystore() -> None:
+        await _answers(store.keystore.database, "SELECT EXISTS (SELECT 1 FROM data_keys)")
+        await store.keystore.tenant(PLATFORM_TENANT)
+
+    return {"database": main, "keystore": keystore}
+
+
+async def _answers(database: Database, statement: str) -> None:
+    async with database.begin(PLATFORM_TENANT, write=False) as connection:
+        await connection.first(text(statement))
+
+
+def _fields(of: GraphQLObjectType | None) -> frozenset[str]:
+    return frozenset(of.fields) if of is not None else frozenset()
+
+
+def _console_session(desk: Desk) -> Any:  # noqa: ANN401  a Starlette endpoint
+    async def session(request: Request) -> JSONResponse:
+        """The token that a page of ours sends along with every change; null for who is not signed in."""
+        http = facts_of(request.scope, SESSION_COOKIE)
+        try:
+            require_same_site(http)
+        except CrossSiteRefused:
+            return JSONResponse({"csrfToken": None}, status_code=CrossSiteRefused.status)
+        token = None
+        if isinstance(http.credential, SessionCookie):
+            secret = http.credential.value
+            token = csrf_token(secret) if await resolve_session(desk, secret) is not None else None
+        return JSONResponse({"csrfToken": token}, headers={"vary": "Cookie"})
+
+    return session
+
+
+@asynccontextmanager
+async def _lifespan(app: Starlette) -> AsyncIterator[None]:
+    """Erasures that a crash interrupted are carried through while the server already answers."""
+    parts: Parts = app.state.parts
+    resuming = asyncio.create_task(_resume_erasures(parts.desk.store))
+    try:
+        yield
+    finally:
+        parts.readiness.drain()
+        resuming.cancel()
+        await asyncio.gather(resuming, return_exceptions=True)
+
+
+async def _resume_erasures(store: Store) -> None:
+    while True:
+        try:
+            done = await resume(store, seclude)
+        except Exception as error:  # noqa: BLE001  a database that is away for a while ends no server
+            log.warning("erasure.not_resumed", kind=type(error).__qualname__)
+            await asyncio.sleep(RESUME_WAIT_S)
+            continue
+        if done:
+            log.info("erasure.resumed", certificates=len(done))
+        return

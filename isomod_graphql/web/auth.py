@@ -1,0 +1,55 @@
+"""From a credential to a principal, and forgetting whom a mutation may have changed. It refuses to log an address in full."""
+
+from typing import Any
+
+import structlog
+from graphql import OperationType
+
+from isomod_graphql.core.errors import Unauthenticated
+from isomod_graphql.identity.callers import Callers
+from isomod_graphql.identity.sessions import csrf_token
+from isomod_graphql.web.exchange import Authenticated, ExecutionReply, Executor, GraphQLRequest
+from isomod_graphql.web.facts import Bearer, Credential, HttpFacts
+from permissions.masks import ip_prefix
+from permissions.principals import NOBODY, Principal
+
+log: Any = structlog.get_logger("isomod.sign_in")
+
+
+class KnownCallers:
+    """The Authenticator of the GraphQL endpoint."""
+
+    def __init__(self, callers: Callers) -> None:
+        """One per process."""
+        self._callers = callers
+
+    async def authenticate(self, credential: Credential, http: HttpFacts) -> Authenticated:
+        """Raises Unauthenticated for a bearer token that is unknown, over, revoked, or used from elsewhere."""
+        if isinstance(credential, Bearer):
+            principal = await self._callers.by_token(credential.token, http.address)
+            if principal is None:
+                log.info("credential.refused", kind="bearer", network=ip_prefix(http.address))
+                raise Unauthenticated
+            return Authenticated(principal)
+        principal = await self._callers.by_session(credential.value)
+        if principal is None:
+            log.info("credential.refused", kind="session", network=ip_prefix(http.address))
+            return Authenticated(NOBODY)
+        return Authenticated(principal, csrf_token(credential.value))
+
+
+class Forgetting:
+    """An Executor after whose mutations everybody is looked up anew: roles, sessions and tokens may be others now."""
+
+    def __init__(self, executor: Executor, callers: Callers) -> None:
+        self._executor, self._callers = executor, callers
+
+    async def execute(
+        self, request: GraphQLRequest, principal: Principal, *, http: HttpFacts
+    ) -> ExecutionReply:
+        """Forgets before the answer leaves, also when the mutation failed half-way or was cancelled."""
+        try:
+            return await self._executor.execute(request, principal, http=http)
+        finally:
+            if request.kind is OperationType.MUTATION:
+                self._callers.forget()
