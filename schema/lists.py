@@ -6,9 +6,10 @@ from enum import Enum
 from typing import Any
 
 import strawberry
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, false
 from sqlalchemy.sql.elements import SQLCoreOperations
 
+from isomod_graphql.core.errors import NotFound
 from isomod_graphql.engine.entities import Entity
 from isomod_graphql.engine.pages import Asked, Sort, page
 from isomod_graphql.engine.request import Request
@@ -47,9 +48,14 @@ class Where:
     def reference(
         self, name: str, column: SQLCoreOperations[Any], global_id: str | None, entity: Entity
     ) -> None:
-        """Column = the row that an id names. Raises NotFound for an id of another tenant or type."""
-        if global_id is not None:
+        """Column = the row that an id names; an id that names nothing here matches nothing, like one out of reach."""
+        if global_id is None:
+            return
+        try:
             self.equal(name, column, self.request.row_id(global_id, entity, field=name))
+        except NotFound:
+            self.predicates.append(false())
+            self.shape[name] = global_id
 
     def between(self, name: str, column: SQLCoreOperations[Any], given: DateTimeRange | None) -> None:
         """Column in a half-open range."""

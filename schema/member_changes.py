@@ -5,7 +5,7 @@ from uuid import UUID
 
 import strawberry
 
-from isomod_graphql.core.errors import NotFound
+from isomod_graphql.core.errors import BadInput, NotFound
 from isomod_graphql.core.store import Transaction
 from isomod_graphql.engine.catalogue import writes
 from isomod_graphql.engine.request import Request
@@ -242,9 +242,7 @@ class MemberChanges:
 
         async def work(tx: Transaction) -> UUID:
             sites = [request.row_id(one, LOCATION, field="siteIds") for one in input.site_ids or ()]
-            caveats = Caveats(
-                sites=frozenset(sites) if input.site_ids is not None else None, networks=tuple(input.networks)
-            )
+            caveats = _caveats(None if input.site_ids is None else frozenset(sites), tuple(input.networks))
             token = await tokens.create_token(
                 tx,
                 request.viewer,
@@ -294,6 +292,13 @@ class _TokenIds:
 
 
 TOKEN_IDS = _TokenIds()
+
+
+def _caveats(sites: frozenset[UUID] | None, networks: tuple[str, ...]) -> Caveats:
+    try:
+        return Caveats(sites=sites, networks=networks)
+    except ValueError:
+        raise BadInput("A network is written as in 192.0.2.0/24.", field="networks") from None
 
 
 def _person(info: strawberry.Info, text: str) -> UUID:

@@ -13,7 +13,7 @@ from isomod_graphql.core.store import Transaction
 from isomod_graphql.engine.entities import Entity
 from isomod_graphql.engine.projection import View
 from isomod_graphql.engine.request import Request
-from isomod_graphql.engine.viewer import ActionForbidden
+from isomod_graphql.engine.viewer import ActionForbidden, GrantRefused
 from permissions.masks import is_masked_text
 from schema.scalars import is_storable
 
@@ -68,6 +68,8 @@ async def guarded(
         await request.end_reading()
         return await work()
     except Refusal as refusal:
+        if isinstance(refusal, GrantRefused):
+            await record_denial(request.store, request.viewer.principal, action, refusal.reason.value)
         return UserError.of(refusal)
     except (Forbidden, StepUpRequired) as denial:
         reason = denial.reason.value if isinstance(denial, ActionForbidden) else denial.code

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from isomod_graphql.core.errors import Forbidden, StepUpRequired, Unauthenticated
+from isomod_graphql.core.errors import Forbidden, Refusal, StepUpRequired, Unauthenticated
 from permissions.decisions import DenialReason, Denied, Sites, Vector, may, site_bound, site_slots, vector_of
 from permissions.grants import Action
 from permissions.principals import Principal
@@ -60,6 +60,18 @@ class ActionForbidden(Forbidden):
     def __init__(self, action: str, reason: DenialReason) -> None:
         """The action and why it was refused."""
         super().__init__()
+        self.action, self.reason = action, reason
+
+
+class GrantRefused(Refusal):
+    """The caller may give, but not this: to oneself, beyond what is held, without an end. Data for the client, and on record."""
+
+    code = "GRANT_REFUSED"
+    message = "You cannot give this role or scope."
+
+    def __init__(self, action: str, reason: DenialReason, *, field: str | None = None) -> None:
+        """The action and why it was refused."""
+        super().__init__(field=field)
         self.action, self.reason = action, reason
 
 

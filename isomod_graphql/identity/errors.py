@@ -34,3 +34,10 @@ class RoleHeld(Conflict):
     """The person holds this role there already."""
 
     message = "This person holds this role already."
+
+
+class SessionRequired(Refusal):
+    """A bearer token was used for what belongs to a sign-in session."""
+
+    code = "SESSION_REQUIRED"
+    message = "This needs a sign-in session; a token has none."

@@ -13,7 +13,7 @@ from isomod_graphql.core.errors import BadInput, NotFound, SoleAdmin
 from isomod_graphql.core.events import tell
 from isomod_graphql.core.store import Transaction
 from isomod_graphql.core.tenancy import ConstraintConflict
-from isomod_graphql.engine.viewer import Viewer, raise_denial
+from isomod_graphql.engine.viewer import GrantRefused, Viewer
 from isomod_graphql.identity.errors import RoleHeld
 from isomod_graphql.identity.models import GrantRow, User
 from isomod_graphql.subjects.models import Person
@@ -109,6 +109,7 @@ async def member_for(
 
 def require_grantable(viewer: Viewer, person_id: UUID, given: GivenRole) -> None:
     """Raises BadInput for a role that no person holds, a denial for one that the caller may not give."""
+    viewer.require(Action.ROLE_ASSIGN)
     if given.role not in PERSON_ROLES:
         raise BadInput("People do not hold this role.", field="role")
     if given.expires_at is not None and given.expires_at <= viewer.now:
@@ -118,7 +119,7 @@ def require_grantable(viewer: Viewer, person_id: UUID, given: GivenRole) -> None
         viewer.principal, given.role, person_id, viewer.now, sites=sites, expires_at=given.expires_at
     )
     if isinstance(verdict, Denied):
-        raise_denial(verdict, Action.ROLE_ASSIGN)
+        raise GrantRefused(Action.ROLE_ASSIGN, verdict.reason, field="role")
 
 
 async def give(tx: Transaction, person_id: UUID, given: GivenRole) -> UUID:

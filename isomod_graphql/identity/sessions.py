@@ -12,13 +12,14 @@ from sqlalchemy import Row, func, insert, select, update
 
 from isomod_graphql.audit.service import record
 from isomod_graphql.core.crypto import token_hash
-from isomod_graphql.core.errors import Forbidden, NotFound, Unauthenticated
+from isomod_graphql.core.errors import NotFound, Unauthenticated
 from isomod_graphql.core.ids import PLATFORM_TENANT
 from isomod_graphql.core.settings import Settings
 from isomod_graphql.core.store import Transaction, pack_columns
 from isomod_graphql.identity.accounts import KnownAccount
 from isomod_graphql.identity.desk import Desk, as_account
 from isomod_graphql.identity.devices import Device
+from isomod_graphql.identity.errors import SessionRequired
 from isomod_graphql.identity.models import SignInSession
 from permissions.principals import Assurance, Principal
 
@@ -112,16 +113,16 @@ async def renew(tx: Transaction, session_id: UUID, **changes: Any) -> SessionSec
 
 
 def require_session(principal: Principal) -> tuple[UUID, UUID]:
-    """The account and session of a signed-in person. Raises Unauthenticated, or Forbidden for a bearer token."""
+    """The account and session of a signed-in person. Raises Unauthenticated, or SessionRequired for a bearer token."""
     if principal.account_id is None or principal.credential_id is None:
         raise Unauthenticated
     if principal.assurance < Assurance.SESSION or principal.scopes is not None:
-        raise Forbidden
+        raise SessionRequired
     return principal.account_id, principal.credential_id
 
 
 async def sign_out(desk: Desk, principal: Principal) -> None:
-    """Ends the present session. Raises Unauthenticated, Forbidden."""
+    """Ends the present session. Raises Unauthenticated, SessionRequired."""
     account_id, session_id = require_session(principal)
     await _end(desk, account_id, "SIGN_OUT", SignInSession.id == session_id)
 

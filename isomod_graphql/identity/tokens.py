@@ -14,7 +14,7 @@ from isomod_graphql.core.errors import BadInput, Forbidden, NotFound
 from isomod_graphql.core.store import Transaction
 from isomod_graphql.core.text import line
 from isomod_graphql.engine.reach import RowScope
-from isomod_graphql.engine.viewer import Viewer, raise_denial
+from isomod_graphql.engine.viewer import GrantRefused, Viewer
 from isomod_graphql.identity.caveats import json_of
 from isomod_graphql.identity.models import ApiToken
 from isomod_graphql.identity.token_format import new_secret
@@ -61,7 +61,7 @@ async def create_token(
     bound = narrow(caveats, Caveats(not_after=expires_at))
     verdict = may_issue(viewer.principal, scopes, bound, viewer.now)
     if isinstance(verdict, Denied):
-        raise_denial(verdict, Action.TOKEN_CREATE)
+        raise GrantRefused(Action.TOKEN_CREATE, verdict.reason, field="scopes")
     issued = await put_token(
         tx, label=name, scopes=scopes, caveats=bound, expires_at=expires_at, person_id=viewer.person_id
     )

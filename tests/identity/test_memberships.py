@@ -16,7 +16,7 @@ from isomod_graphql.core.errors import (
     SoleAdmin,
     StaleVersion,
 )
-from isomod_graphql.engine.viewer import ActionForbidden, Viewer
+from isomod_graphql.engine.viewer import ActionForbidden, GrantRefused, Viewer
 from isomod_graphql.identity.errors import AlreadyMember, RoleHeld
 from isomod_graphql.identity.memberships import (
     deactivate_user,
@@ -120,7 +120,7 @@ async def test_nobody_gives_a_role_to_oneself(house: House) -> None:
     viewer = await house.viewer()
 
     async with house.store.transaction(house.tenant_id, write=True) as tx:
-        with pytest.raises(ActionForbidden) as refused:
+        with pytest.raises(GrantRefused) as refused:
             await assign_role(tx, viewer, person_id=house.founder_id, given=GivenRole(Role.PRIVACY_OFFICER))
 
     assert refused.value.reason is DenialReason.SELF_GRANT
@@ -150,7 +150,7 @@ async def test_a_role_is_refused_twice_without_its_end_where_no_site_is_or_to_no
     bob, viewer = await house.member(bob_of(house), Role.VIEWER), await house.viewer()
     for given, refusal in (
         (GivenRole(Role.VIEWER), RoleHeld),
-        (GivenRole(Role.AUDITOR), ActionForbidden),
+        (GivenRole(Role.AUDITOR), GrantRefused),
         (GivenRole(Role.PARTNER), BadInput),
         (GivenRole(Role.MANAGER, None, viewer.now), BadInput),
         (GivenRole(Role.MANAGER, house.founder_id), NotFound),

@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 
 from isomod_graphql.core.clock import SettableClock
-from isomod_graphql.core.errors import Forbidden, NotFound, Unauthenticated
+from isomod_graphql.core.errors import NotFound, Unauthenticated
 from isomod_graphql.core.ids import PLATFORM_TENANT
 from isomod_graphql.identity.accounts import close_account
 from isomod_graphql.identity.devices import Device
-from isomod_graphql.identity.errors import SignInFailed
+from isomod_graphql.identity.errors import SessionRequired, SignInFailed
 from isomod_graphql.identity.principals import resolve_session
 from isomod_graphql.identity.proof import step_up
 from isomod_graphql.identity.sessions import csrf_token, kill_all, kill_session, list_sessions, sign_out
@@ -137,7 +137,7 @@ async def test_only_a_session_may_manage_sessions(house: House) -> None:
         assurance=Assurance.TOKEN,
     )  # fmt: skip
 
-    with pytest.raises(Forbidden):
+    with pytest.raises(SessionRequired):
         await list_sessions(house.desk, token)
     with pytest.raises(Unauthenticated):
         await list_sessions(house.desk, NOBODY)

@@ -1,0 +1,87 @@
+"""Schemathesis as the administrator: generated documents for every root field end in data, never in an error of ours."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis.graphql import nodes
+
+from isomod_graphql.core.installation import Urls
+from tests.web.serving import Served, serve
+
+SCALARS = {
+    "PageSize": st.integers(1, 100).map(nodes.Int),
+    # A cursor is bound to viewer, list, filter and order: none can be invented, so the only valid one is none.
+    "Cursor": st.just(nodes.Null),
+    "EmailAddress": st.from_regex(r"[a-z]{1,8}@[a-z]{1,8}\.example", fullmatch=True).map(nodes.String),
+    "PhoneNumber": st.from_regex(r"\+32[0-9]{8}", fullmatch=True).map(nodes.String),
+    "Date": st.dates().map(lambda day: nodes.String(day.isoformat())),
+    "DateTime": st.datetimes().map(lambda at: nodes.String(f"{at.isoformat(timespec='seconds')}Z")),
+}
+for name, strategy in SCALARS.items():
+    schemathesis.graphql.scalar(name, strategy)
+
+
+@pytest.fixture(scope="module")
+def served(urls: Urls) -> Iterator[Served]:
+    """The product with one organisation."""
+    with serve(urls, "generated") as running:
+        yield running
+
+
+def hit_every_root_field(served: Served, examples: int) -> tuple[Counter[str], Counter[str]]:
+    """How often each root field was asked for and accepted; any failure raises."""
+    headers = {"Authorization": f"Bearer {served.token}"}
+    schema = schemathesis.graphql.from_url(f"{served.origin}/graphql", headers=headers)
+    asked: Counter[str] = Counter()
+    kept: Counter[str] = Counter()
+    for found in schema.get_all_operations():
+        probe(found.ok(), headers, examples, asked, kept)
+    return asked, kept
+
+
+def probe(
+    operation: Any,  # noqa: ANN401  Schemathesis' own
+    headers: dict[str, str],
+    examples: int,
+    asked: Counter[str],
+    kept: Counter[str],
+) -> None:
+    """Asks for one root field as often as `examples`; counts the documents that were answered with data alone."""
+    label = operation.label
+
+    @settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operation.as_strategy())
+    def hit(case: Any) -> None:  # noqa: ANN401  Schemathesis' own
+        asked[label] += 1
+        response = case.call(headers=headers)
+        case.validate_response(response, headers=headers)
+        kept[label] += "errors" not in response.json()
+
+    hit()
+
+
+def test_generated_documents_are_answered_with_data(served: Served) -> None:
+    asked, kept = hit_every_root_field(served, 2)
+
+    assert min(asked.values()) >= 2
+    assert sum(kept.values()) >= 0.7 * sum(asked.values())
+
+
+@pytest.mark.proof
+def test_every_root_field_is_hit_twenty_times(served: Served) -> None:
+    asked, kept = hit_every_root_field(served, 25)
+
+    print(f"root fields: {len(asked)}, documents: {sum(asked.values())}, kept: {sum(kept.values())}")
+    assert min(asked.values()) >= 20
+    assert sum(kept.values()) >= 0.7 * sum(asked.values())
