@@ -81,7 +81,7 @@ class Execution:
             result = ran if isinstance(ran, ExecutionResult) else await ran
         finally:
             await request.end_reading()
-        masking = masking_of(request.seen)
+        masking = masking_of(request.seen, result.data)
         if masking is not None:
             result.extensions = {**(result.extensions or {}), "masking": masking}
         return result

@@ -109,7 +109,8 @@ def _written(schema: GraphQLSchema) -> dict[str, dict[str, Category]]:
         if not isinstance(kind, GraphQLInputObjectType) or name.endswith(("Filter", "Range")):
             continue
         definition = kind.extensions.get("strawberry-definition")
-        rule = getattr(getattr(definition, "origin", None), WRITES, None)
+        # The type's own word: one that inherits fields does not inherit what is said of them.
+        rule = getattr(getattr(definition, "origin", None), "__dict__", {}).get(WRITES)
         if rule is None:
             raise UnclassifiedColumn(f"{name} does not say what it writes")
         default, named = rule

@@ -1,7 +1,7 @@
 """`extensions.masking`: which coordinates were withheld, how, why and where. It never tells restriction, consent and erasure apart."""
 
 from base64 import b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import orjson
@@ -11,31 +11,47 @@ from permissions.policy_version import POLICY_VERSION
 
 MAX_BYTES = 8_192
 Seen = tuple[Any, str, Withheld | None]
+Occurrence = tuple[tuple[int, ...], str, Withheld | None]
 
 
-def masking_of(seen: Sequence[Seen]) -> dict[str, Any] | None:
+def masking_of(seen: Sequence[Seen], data: object) -> dict[str, Any] | None:
     """The extension, None when nothing was withheld.
 
     One entry per (coordinate, path pattern, mask, reason). `rows` is "ALL" or the base64 of a bit set over the
-    occurrences of the path in document order, first occurrence in the highest bit of the first byte.
+    occurrences of the path in document order, first occurrence in the highest bit of the first byte. Occurrences are
+    those that a client counts in `data`: the name of an asset stands beside the name of a person in one list of nodes.
     """
     if all(withheld is None for _, _, withheld in seen):
         return None
-    places: dict[tuple[str, tuple[str, ...]], list[tuple[tuple[int, ...], Withheld | None]]] = {}
+    patterns: dict[tuple[str, ...], list[Occurrence]] = {}
     for path, coordinate, withheld in seen:
         pattern, indices = _split(path.as_list())
-        places.setdefault((coordinate, pattern), []).append((indices, withheld))
-    patterns: dict[tuple[str, ...], list[tuple[tuple[int, ...], str, Withheld | None]]] = {}
-    for (coordinate, pattern), found in places.items():
-        patterns.setdefault(pattern, []).extend(
-            (indices, coordinate, withheld) for indices, withheld in found
-        )
+        patterns.setdefault(pattern, []).append((indices, coordinate, withheld))
     fields = [
         entry
         for pattern, found in sorted(patterns.items())
-        for entry in _entries(pattern, sorted(found, key=_order))
+        for entry in _entries(pattern, sorted(_beside(data, pattern, found), key=_order))
     ]
     return _bounded(fields)
+
+
+def _beside(data: object, pattern: tuple[str, ...], found: list[Occurrence]) -> list[Occurrence]:
+    """With the occurrences of the path that show nothing personal."""
+    if any(withheld is not None for _, _, withheld in found):
+        known = {indices for indices, _, _ in found}
+        found += [(indices, "", None) for indices in _indices(data, pattern) if indices not in known]
+    return found
+
+
+def _indices(data: object, pattern: tuple[str, ...]) -> Iterator[tuple[int, ...]]:
+    """Where a path stands in an answer."""
+    if not pattern:
+        yield ()
+    elif isinstance(data, list) and pattern[0] == "*":
+        for at, item in enumerate(data):
+            yield from ((at, *inner) for inner in _indices(item, pattern[1:]))
+    elif isinstance(data, dict) and pattern[0] in data:
+        yield from _indices(data[pattern[0]], pattern[1:])
 
 
 def _split(path: Iterable[str | int]) -> tuple[tuple[str, ...], tuple[int, ...]]:
@@ -45,13 +61,11 @@ def _split(path: Iterable[str | int]) -> tuple[tuple[str, ...], tuple[int, ...]]
     )
 
 
-def _order(item: tuple[tuple[int, ...], str, Withheld | None]) -> tuple[int, ...]:
+def _order(item: Occurrence) -> tuple[int, ...]:
     return item[0]
 
 
-def _entries(
-    pattern: tuple[str, ...], found: Sequence[tuple[tuple[int, ...], str, Withheld | None]]
-) -> list[dict[str, Any]]:
+def _entries(pattern: tuple[str, ...], found: Sequence[Occurrence]) -> list[dict[str, Any]]:
     kinds = sorted({(coordinate, w.mask, w.reason) for _, coordinate, w in found if w is not None})
     entries = []
     for coordinate, mask, reason in kinds:

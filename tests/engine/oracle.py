@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -25,7 +26,7 @@ from permissions.disclosure import Form, Level, Relation
 from permissions.masks import NULL, PSEUDONYM, Mask
 from permissions.principals import Principal
 from permissions.reach import Reach, Resource
-from permissions.vectors import site_slots, vector_of
+from permissions.vectors import Sites, Vector, site_slots, vector_of
 
 Model = type[Base]
 Row = Mapping[str, Any]
@@ -167,7 +168,7 @@ class Oracle:
         bound = principal.caveats.sites
         if bound is not None and row["site_id"] not in bound:
             return None
-        vector, slots = vector_of(principal, now), site_slots(principal, now)
+        vector, slots = _powers(principal, now)
         admitted = frozenset(
             tier.slot
             for tier in vector.tiers
@@ -176,9 +177,7 @@ class Oracle:
         own = top is Person and vector.self_rights and row["id"] == principal.person_id
         return admitted if admitted or own else None
 
-    def _admits(
-        self, reach: Reach, sites: frozenset[UUID] | None, model: Model, row: Row, me: UUID | None
-    ) -> bool:
+    def _admits(self, reach: Reach, sites: Sites, model: Model, row: Row, me: UUID | None) -> bool:
         if reach is Reach.ALL:
             return True
         if reach >= Reach.OWN and me is not None and self._owns(model, row, me):
@@ -237,7 +236,7 @@ class Oracle:
             return None
         field, row = fields[name], await self.row(model, row_id)
         assert row is not None
-        vector = vector_of(principal, now)
+        vector, _ = _powers(principal, now)
         source = model if field.model is None else field.model
         raw = (await self.row(source, row_id) or {}).get(field.attribute)
         category, subject, sealed = _class_of(source, field, name)
@@ -256,6 +255,11 @@ class Oracle:
             return Seen(raw if reached and decision.level is Level.FULL else None)
         oversees = any(tier.oversees_privacy and tier.slot in admitted for tier in vector.tiers)
         return _shown(field, name, raw, row, decision, concerned=mine or oversees)
+
+
+@lru_cache(512)
+def _powers(principal: Principal, now: datetime) -> tuple[Vector, tuple[Sites, ...]]:
+    return vector_of(principal, now), site_slots(principal, now)
 
 
 def _class_of(model: Model, field: Field, name: str) -> tuple[Category, str | None, bool]:

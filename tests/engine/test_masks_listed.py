@@ -1,0 +1,119 @@
+"""`extensions.masking` holds for every path by which a value is reached: nested, in lists of mixed kinds, under aliases, and when there is too much to list."""
+
+from typing import Any
+
+import orjson
+import pytest
+
+from tests.engine.asking import Answer, Ask, Caller
+from tests.engine.callers import PARTS
+from tests.engine.documents import listed_masks, objects, selection
+from tests.engine.graph import built
+from tests.engine.oracle import FIELDS, Oracle
+from tests.engine.proving import Proof
+from tests.engine.realm import Realm
+
+PEOPLE_ROLES = "roles { __typename id role expiresAt site { __typename id } }"
+
+
+def deep() -> str:
+    """Orders with their people, their equipment and their history, three levels down."""
+    _, core, catalogue = built()
+    values = {of: selection(core, catalogue, of) for of in FIELDS}
+    # The list of masks must fit, so of a person only what differs by category.
+    values |= {
+        "User": "displayName name email lastSeenAt restricted",
+        "Contact": "displayName name email restricted",
+    }
+    person = f"... on User {{ {values['User']} {PEOPLE_ROLES} }} ... on Contact {{ {values['Contact']} }}"
+    own = {
+        of: text.replace("{ __typename id }", f"{{ __typename id {person} }}") for of, text in values.items()
+    }
+    order = own["WorkOrder"].replace(f"asset {{ __typename id {person} }}", "asset { __typename id }")
+    order = order.replace(f"location {{ __typename id {person} }}", "location { __typename id }")
+    change = own["WorkOrderChange"]
+    return (
+        f"{{ workOrders(first: 50) {{ nodes {{ __typename {order} assignees {{ __typename id {person} }}"
+        f" history(first: 5) {{ nodes {{ __typename {change} }} }} }} }} }}"
+    )
+
+
+async def wrong_objects(
+    proof: Proof, realm: Realm, oracle: Oracle, who: Caller, answer: Answer
+) -> list[tuple[Any, ...]]:
+    """Every object of the answer that has an id, compared with the oracle field by field."""
+    masks = listed_masks(answer.data, answer.extensions.get("masking", {}))
+    known = {text: (of, row) for of in FIELDS for row, text in await proof.rows(realm, oracle, of)}
+    wrong: list[tuple[Any, ...]] = []
+    now = proof.store.clock.now()
+    for path, value in objects(answer.data):
+        if "id" not in value:
+            continue
+        type_name, row = known[value["id"]]
+        if value["__typename"] != type_name:
+            wrong.append((path, value["__typename"], type_name))
+        for name, shown in value.items():
+            field = FIELDS[type_name][1].get(name)
+            if field is None or field.to is not None:
+                continue
+            seen = await oracle.seen(who.principal, now, type_name, row, name)
+            listed = masks.pop((*path, name), [])
+            told = [(f"{type_name}.{name}", *seen.withheld)] if seen and seen.withheld else []
+            if seen is None or shown != seen.value or listed != told:
+                wrong.append(((*path, name), shown, seen, listed))
+    return wrong + list(masks.items())
+
+
+@pytest.mark.parametrize("name", PARTS)
+async def test_a_value_does_not_depend_on_the_path_that_led_to_it(proof: Proof, ask: Ask, name: str) -> None:
+    realm, oracle, who = next(proof.callers(name))
+
+    answer = await ask(who, deep())
+
+    assert answer.errors == []
+    assert "truncated" not in answer.extensions.get("masking", {})
+    assert await wrong_objects(proof, realm, oracle, who, answer) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["viewer", "requester", "quality manager", "partner", "technician on orders"]
+)
+async def test_rows_of_several_kinds_in_one_list_are_told_apart(proof: Proof, ask: Ask, name: str) -> None:
+    """A client counts what stands under the path, whether or not a value is about a person."""
+    realm, oracle, who = next(proof.callers(name))
+    kinds = {"Asset": "tag", "User": "email", "Location": "address", "Contact": "jobTitle"}
+    rows = [(of, *row) for of in kinds for row in await proof.rows(realm, oracle, of)]
+    rows = rows[::2] + rows[1::2]
+    chosen = " ".join(f"... on {of} {{ shown: {field} }}" for of, field in kinds.items())
+    text = f"query ($ids: [ID!]!) {{ nodes(ids: $ids) {{ {chosen} }} }}"
+
+    answer = await ask(who, text, {"ids": [row[2] for row in rows]})
+
+    now = proof.store.clock.now()
+    seen = [await oracle.seen(who.principal, now, of, row, kinds[of]) for of, row, _ in rows]
+    expected = {
+        ("nodes", at, "shown"): [(f"{of}.{kinds[of]}", *cell.withheld)]
+        for at, ((of, *_), cell) in enumerate(zip(rows, seen, strict=True))
+        if cell is not None and cell.withheld
+    }
+    assert answer.errors == []
+    assert [node and node["shown"] for node in answer.data["nodes"]] == [cell and cell.value for cell in seen]
+    assert listed_masks(answer.data, answer.extensions["masking"]) == expected
+    assert expected != {}
+
+
+async def test_a_list_that_grows_too_long_says_so_and_stays_true(proof: Proof, ask: Ask) -> None:
+    _, _, who = next(proof.callers("partner"))
+    page = "users(first: 50) { nodes { name phone email jobTitle address locale displayName lastSeenAt } }"
+    text = " ".join(f"list{at}: {page}" for at in range(12))
+
+    answer = await ask(who, f"{{ {text} }}")
+
+    masking = answer.extensions["masking"]
+    assert masking["truncated"] is True
+    assert len(orjson.dumps(masking)) <= 8_192
+    assert {entry["rows"] for entry in masking["fields"]} == {"ALL", "SOME"}
+    for entry in masking["fields"]:
+        path = entry["path"]
+        values = [node[path[-1]] for node in answer.data[path[0]]["nodes"]]
+        assert entry["rows"] == "SOME" or entry["mask"] != "NULL" or set(values) == {None}
