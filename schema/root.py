@@ -10,9 +10,11 @@ from isomod_graphql.engine.catalogue import Catalogue, build_catalogue
 from isomod_graphql.engine.resolvers import default_resolver, install
 from schema.account import AccountQueries
 from schema.account_changes import AccountChanges
+from schema.asset_changes import AssetChanges
 from schema.asset_lists import AssetFilter, AssetOrder, assets_of
 from schema.assets import Asset
 from schema.entities import ASSET, ENTITIES, LOCATION, PERSON, WORK_ORDER
+from schema.location_changes import LocationChanges
 from schema.locations import Location, LocationFilter, LocationOrder, locations_of
 from schema.member_changes import MemberChanges
 from schema.people import Contact, Person, User, UserFilter, UserOrder, users_of
@@ -20,7 +22,9 @@ from schema.privacy_changes import PrivacyChanges
 from schema.relay import Connection, Node
 from schema.scalars import SCALARS, Cursor, PageSize
 from schema.silence import SilentSchema
+from schema.work_order_changes import WorkOrderChanges
 from schema.work_order_lists import WorkOrderFilter, WorkOrderOrder, work_orders_of
+from schema.work_order_steps import WorkOrderSteps
 from schema.work_orders import WorkOrder
 
 Id = Annotated[strawberry.ID, strawberry.argument(description="A global id.")]
@@ -120,7 +124,15 @@ class Query(AccountQueries):
 
 
 @strawberry.type(description="Everything that can be done. Each root field is a transaction of its own.")
-class Mutation(AccountChanges, MemberChanges, PrivacyChanges):
+class Mutation(
+    AccountChanges,
+    MemberChanges,
+    PrivacyChanges,
+    LocationChanges,
+    AssetChanges,
+    WorkOrderChanges,
+    WorkOrderSteps,
+):
     """One line per domain."""
 
 
