@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -40,6 +41,10 @@ class View:
             object.__setattr__(self, name, value)
 
     def __setattr__(self, name: str, value: object) -> None:
+        """Always raises AttributeError."""
+        raise AttributeError("a view is immutable")
+
+    def __delattr__(self, name: str) -> None:
         """Always raises AttributeError."""
         raise AttributeError("a view is immutable")
 
@@ -102,7 +107,7 @@ def layout_of(entity: Entity, specs: tuple[FieldSpec, ...], vector: Vector, fact
         opens |= needs
         if spec.personal and decision.level is not Level.FULL:
             withheld[spec.name] = Withheld(_mask_name(spec, decision), (decision.reason or "ROLE"))
-    return Layout(entity.code, facts.type_name, tuple(picks), frozenset(opens), withheld)
+    return Layout(entity.code, facts.type_name, tuple(picks), frozenset(opens), MappingProxyType(withheld))
 
 
 def _decide(entity: Entity, spec: FieldSpec, vector: Vector, facts: RowFacts) -> Decision:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from graphql import GraphQLResolveInfo, GraphQLSchema
+from graphql import GraphQLObjectType, GraphQLResolveInfo, GraphQLSchema, default_field_resolver
 
 from isomod_graphql.core.columns import Base
 from isomod_graphql.core.errors import Forbidden
@@ -11,6 +11,7 @@ from isomod_graphql.engine.catalogue import Catalogue
 from isomod_graphql.engine.entities import Entity, FieldSpec
 from isomod_graphql.engine.projection import View
 from isomod_graphql.engine.request import Request
+from permissions.classes import RunningPlan
 
 Resolver = Callable[[Any, GraphQLResolveInfo[Any]], Any]
 
@@ -23,7 +24,14 @@ def default_resolver(source: object, name: str) -> Any:  # noqa: ANN401  any pay
 
 
 def install(schema: GraphQLSchema, catalogue: Catalogue) -> None:
-    """Puts the planned resolvers into a built schema and tells interfaces the type by its tag, never by a guess."""
+    """Puts the planned resolvers into a built schema and tells interfaces the type by its tag, never by a guess.
+
+    Every other field, of the root, of pages and of payloads, answers only where the running plan contains it.
+    """
+    for kind in schema.type_map.values():
+        if isinstance(kind, GraphQLObjectType) and not kind.name.startswith("__"):
+            for field in kind.fields.values():
+                field.resolve = _planned(field.resolve or default_field_resolver)
     for type_name in catalogue.entity_of_type:
         core: Any = schema.type_map[type_name]
         core.is_type_of = None
@@ -31,6 +39,16 @@ def install(schema: GraphQLSchema, catalogue: Catalogue) -> None:
             core.fields[field_name].resolve = _resolver(f"{type_name}.{field_name}", spec)
         for interface in core.interfaces:
             interface.resolve_type = _tagged
+
+
+def _planned(resolve: Callable[..., Any]) -> Callable[..., Any]:
+    def resolve_planned(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:  # noqa: ANN401  graphql-core's signature
+        plan: RunningPlan | None = getattr(info.context, "plan", None)
+        if plan is None or not plan.covers(info.parent_type.name, info.field_name):
+            raise Forbidden
+        return resolve(source, info, **arguments)
+
+    return resolve_planned
 
 
 def _tagged(value: Any, _info: GraphQLResolveInfo[Any], _kind: object) -> str:  # noqa: ANN401  graphql-core's signature
