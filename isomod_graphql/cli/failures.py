@@ -5,6 +5,7 @@ import sys
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 
+from isomod_graphql.cli.failed import Failed
 from isomod_graphql.core.errors import IsoModError
 from isomod_graphql.core.roots import MissingRootKey
 from isomod_graphql.core.settings import UnsafeSettings
@@ -12,10 +13,6 @@ from isomod_graphql.core.settings import UnsafeSettings
 FAILED = 1
 UNSAFE = 78
 """EX_CONFIG of sysexits.h: starting again changes nothing before the settings do."""
-
-
-class Failed(Exception):
-    """A verb could not do what it is for; the text says why, for whoever typed it."""
 
 
 def explain(error: Exception) -> int:

@@ -27,7 +27,7 @@ def migrate(
 
 
 async def _migrate(settings: "Settings") -> None:
-    from isomod_graphql.cli.failures import Failed
+    from isomod_graphql.cli.failed import Failed
     from isomod_graphql.core.installation import urls_of
     from isomod_graphql.core.migrate import migrate as upgrade
     from isomod_graphql.core.settings import Environment

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 from starlette.applications import Starlette
 
-from isomod_graphql.cli.failures import Failed
+from isomod_graphql.cli.failed import Failed
 from isomod_graphql.core.errors import KeyDestroyed
 from isomod_graphql.core.ids import PLATFORM_TENANT
 from isomod_graphql.core.installation import Installation
@@ -53,15 +53,6 @@ async def stop_signals() -> AsyncIterator[asyncio.Event]:
     finally:
         for number in signals:
             loop.remove_signal_handler(number)
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """The listening socket; taken first, so that a port in use is known before anything else is started. Raises Failed."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family, backlog=2048)
-    except OSError as error:
-        raise Failed(f"cannot listen on {host}:{port}: {error.strerror}") from None
 
 
 async def serve_app(

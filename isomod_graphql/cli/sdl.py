@@ -29,7 +29,7 @@ def check(
     """Compares the code with the committed SDL; ends with 1 when they differ, and names what would break a client."""
     from difflib import unified_diff
 
-    from isomod_graphql.cli.failures import Failed
+    from isomod_graphql.cli.failed import Failed
 
     if not committed.is_file():
         raise Failed(f"there is no {committed.name}; `make schema` writes it")
@@ -68,7 +68,7 @@ def changes(old: str, new: str) -> tuple[list[str], list[str]]:
 def _built(text: str) -> "GraphQLSchema":
     from graphql import GraphQLError, build_schema
 
-    from isomod_graphql.cli.failures import Failed
+    from isomod_graphql.cli.failed import Failed
 
     try:
         return build_schema(text)

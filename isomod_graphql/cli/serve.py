@@ -15,8 +15,9 @@ def serve(
 
 
 async def _serve(host: str, port: int) -> None:
+    from isomod_graphql.cli.listening import listen
     from isomod_graphql.cli.logs import configure_logs
-    from isomod_graphql.cli.running import listen, open_platform, serve_app, stop_signals
+    from isomod_graphql.cli.running import open_platform, serve_app, stop_signals
     from isomod_graphql.core.installation import open_installation
     from isomod_graphql.core.settings import Settings
     from isomod_graphql.web.app import create_app

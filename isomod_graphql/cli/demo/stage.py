@@ -1,14 +1,12 @@
-"""The demo from its first second to its last: servers, tables, people, API, worker - and nothing left running. Refuses a folder in use."""
+"""What the demo plays once its servers run: tables, people, API, worker. It refuses any setting that leads elsewhere."""
 
 import asyncio
-import fcntl
 import os
 import socket
 import sys
 import threading
 import webbrowser
-from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,11 +15,9 @@ from starlette.applications import Starlette
 
 from isomod_graphql.cli.demo.credentials import BENCH, HANDOUTS, hand_out, handed_out, issue
 from isomod_graphql.cli.demo.seeding import PASSWORD, seed_bench, seed_companies
-from isomod_graphql.cli.failures import Failed
 from isomod_graphql.cli.logs import configure_logs
-from isomod_graphql.cli.running import listen, open_platform, serve_app, stop_signals, work_until
+from isomod_graphql.cli.running import open_platform, serve_app, stop_signals, work_until
 from isomod_graphql.core.clock import SystemClock
-from isomod_graphql.core.embedded import stop_server
 from isomod_graphql.core.installation import Installation, open_store, urls_of
 from isomod_graphql.core.migrate import migrate
 from isomod_graphql.core.settings import Environment, Settings
@@ -30,7 +26,6 @@ from isomod_graphql.web.app import create_app
 
 T = TypeVar("T")
 
-SERVERS = ("postgres", "keystore")
 UNMETERED = 10**9
 """Points per minute for the read benchmark, whose peers count none."""
 
@@ -39,7 +34,7 @@ UNMETERED = 10**9
 class Stage:
     """What was asked for."""
 
-    port: int
+    listener: socket.socket
     folder: Path
     size: str
     browser: bool
@@ -65,16 +60,14 @@ class Stage:
 
 
 async def run(stage: Stage) -> None:
-    """Runs until a signal says stop. Raises Failed for a port or folder in use."""
-    stage.folder.mkdir(parents=True, exist_ok=True)
+    """Runs until a signal says stop."""
     configure_logs(os.environ.get("ISOMOD_LOG_LEVEL", "WARNING"))
-    with _alone_in(stage.folder), listen("127.0.0.1", stage.port) as listener:
-        async with stop_signals() as stop, _servers_stopped_after(stage.folder):
-            await _play(stage, listener, stop)
+    async with stop_signals() as stop:
+        await _play(stage, stop)
 
 
-async def _play(stage: Stage, listener: socket.socket, stop: asyncio.Event) -> None:
-    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+async def _play(stage: Stage, stop: asyncio.Event) -> None:
+    url = f"http://127.0.0.1:{stage.listener.getsockname()[1]}"
     settings = stage.settings(url)
     urls = await urls_of(settings)
     await migrate(urls.main_owner, urls.keys_owner)
@@ -86,7 +79,7 @@ async def _play(stage: Stage, listener: socket.socket, stop: asyncio.Event) -> N
             return
         path = hand_out(stage.folder, url, tenants)
         installation = Installation(settings, store, store.clock)
-        await _perform(stage, create_app(installation), listener, stop, installation, url, path)
+        await _perform(stage, create_app(installation), stop, installation, url, path)
     finally:
         await store.close()
 
@@ -94,7 +87,6 @@ async def _play(stage: Stage, listener: socket.socket, stop: asyncio.Event) -> N
 async def _perform(
     stage: Stage,
     app: Starlette,
-    listener: socket.socket,
     stop: asyncio.Event,
     installation: Installation,
     url: str,
@@ -108,7 +100,7 @@ async def _perform(
 
     working = asyncio.create_task(work_until(stop, installation))
     try:
-        await serve_app(app, listener, stop, ready)
+        await serve_app(app, stage.listener, stop, ready)
     finally:
         stop.set()
         await working
@@ -135,26 +127,6 @@ async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None
     working.cancel()
     await asyncio.gather(working, return_exceptions=True)
     return None
-
-
-@contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    with (folder / "demo.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Failed(f"a demo already runs in {folder}") from None
-        yield
-
-
-@asynccontextmanager
-async def _servers_stopped_after(folder: Path) -> AsyncIterator[None]:
-    try:
-        yield
-    finally:
-        for name in SERVERS:
-            if (folder / name / "postmaster.pid").exists():
-                await asyncio.to_thread(stop_server, folder / name)
 
 
 def _has_display() -> bool:

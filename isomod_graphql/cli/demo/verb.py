@@ -4,7 +4,10 @@ import asyncio
 from pathlib import Path
 from typing import Annotated, Literal
 
-from typer import Option
+from typer import Exit, Option
+
+INTERRUPTED = 130
+"""Stopped before it was ready."""
 
 
 def demo(
@@ -21,6 +24,16 @@ def demo(
     no_browser: Annotated[bool, Option("--no-browser", help="Opens no browser.")] = False,
 ) -> None:
     """Embedded databases, two organisations, the API and the worker; Ctrl-C stops everything."""
-    from isomod_graphql.cli.demo.stage import Stage, run
+    from isomod_graphql.cli.demo.servers import alone_in, servers_in
+    from isomod_graphql.cli.listening import listen
 
-    asyncio.run(run(Stage(port, data.resolve(), size, browser=not no_browser)))
+    folder = data.resolve()
+    try:
+        with listen("127.0.0.1", port) as listener, alone_in(folder), servers_in(folder) as starting:
+            # This takes as long as the servers do, and goes on beside them.
+            from isomod_graphql.cli.demo.stage import Stage, run
+
+            starting.join()
+            asyncio.run(run(Stage(listener, folder, size, browser=not no_browser)))
+    except KeyboardInterrupt:
+        raise Exit(INTERRUPTED) from None
