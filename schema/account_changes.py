@@ -139,7 +139,7 @@ class AccountChanges:
     @strawberry.mutation(
         description="Opens a session. Fails alike for an unknown address, a wrong password and a delay."
     )
-    async def sign_in(self, info: strawberry.Info, input: SignInInput) -> SessionPayload:
+    async def sign_in(self, info: strawberry.Info, input: SignInInput) -> SessionPayload | None:
         """No sign-in needed."""
         services = services_of(info.context)
         device = Device(services.address, services.user_agent, services.device_secret)
@@ -160,7 +160,7 @@ class AccountChanges:
         return await _answer(info, "SIGN_IN", None, work, SessionPayload)
 
     @strawberry.mutation(description="Ends the session.")
-    async def sign_out(self, info: strawberry.Info) -> DonePayload:
+    async def sign_out(self, info: strawberry.Info) -> DonePayload | None:
         """The cookie is cleared."""
         services = services_of(info.context)
 
@@ -174,7 +174,7 @@ class AccountChanges:
     @strawberry.mutation(
         description="A fresh proof of identity, valid for ten minutes; the session gets a new cookie."
     )
-    async def step_up(self, info: strawberry.Info, input: StepUpInput) -> SessionPayload:
+    async def step_up(self, info: strawberry.Info, input: StepUpInput) -> SessionPayload | None:
         """Needed before a person is rectified, restricted or erased, and before a token is made."""
         services = services_of(info.context)
         principal = info.context.viewer.principal
@@ -183,7 +183,9 @@ class AccountChanges:
         )
 
     @strawberry.mutation(description="Replaces the password; every other session ends.")
-    async def change_password(self, info: strawberry.Info, input: ChangePasswordInput) -> SessionPayload:
+    async def change_password(
+        self, info: strawberry.Info, input: ChangePasswordInput
+    ) -> SessionPayload | None:
         """The session gets a new cookie."""
         services, principal = services_of(info.context), info.context.viewer.principal
 
@@ -197,7 +199,7 @@ class AccountChanges:
     @strawberry.mutation(description="Works in another organisation of one's own from now on.")
     async def switch_organisation(
         self, info: strawberry.Info, input: SwitchOrganisationInput
-    ) -> SessionPayload:
+    ) -> SessionPayload | None:
         """The session gets a new cookie."""
         services, principal = services_of(info.context), info.context.viewer.principal
 
@@ -211,7 +213,7 @@ class AccountChanges:
         return await _renewing(info, "SWITCH_ORGANISATION", work)
 
     @strawberry.mutation(description="Ends one of one's own sessions.")
-    async def kill_session(self, info: strawberry.Info, input: KillSessionInput) -> DonePayload:
+    async def kill_session(self, info: strawberry.Info, input: KillSessionInput) -> DonePayload | None:
         """At once."""
         services, principal = services_of(info.context), info.context.viewer.principal
 
@@ -227,7 +229,7 @@ class AccountChanges:
         return await _done(info, "SESSION_KILL", work)
 
     @strawberry.mutation(description="Ends every other session of one's own.")
-    async def kill_other_sessions(self, info: strawberry.Info) -> DonePayload:
+    async def kill_other_sessions(self, info: strawberry.Info) -> DonePayload | None:
         """At once."""
         services, principal = services_of(info.context), info.context.viewer.principal
         return await _done(info, "SESSION_KILL", lambda: sessions.kill_all(services.desk, principal))
@@ -235,7 +237,7 @@ class AccountChanges:
     @strawberry.mutation(description="Asks for a letter with which a forgotten password can be replaced.")
     async def request_password_reset(
         self, info: strawberry.Info, input: RequestPasswordResetInput
-    ) -> DonePayload:
+    ) -> DonePayload | None:
         """The same answer for every address."""
         desk = services_of(info.context).desk
         return await _done(
@@ -243,7 +245,7 @@ class AccountChanges:
         )
 
     @strawberry.mutation(description="Replaces a forgotten password; every session ends.")
-    async def reset_password(self, info: strawberry.Info, input: ResetPasswordInput) -> DonePayload:
+    async def reset_password(self, info: strawberry.Info, input: ResetPasswordInput) -> DonePayload | None:
         """No sign-in needed."""
         desk = services_of(info.context).desk
         return await _done(
@@ -253,7 +255,9 @@ class AccountChanges:
         )
 
     @strawberry.mutation(description="Joins the organisation that sent the invitation.")
-    async def accept_invitation(self, info: strawberry.Info, input: AcceptInvitationInput) -> DonePayload:
+    async def accept_invitation(
+        self, info: strawberry.Info, input: AcceptInvitationInput
+    ) -> DonePayload | None:
         """No sign-in needed; who has an account gives its password."""
         desk = services_of(info.context).desk
         return await _done(
@@ -263,13 +267,13 @@ class AccountChanges:
         )
 
     @strawberry.mutation(description="Asks for a letter that proves the account's address.")
-    async def request_verification(self, info: strawberry.Info) -> DonePayload:
+    async def request_verification(self, info: strawberry.Info) -> DonePayload | None:
         """To the account's own address."""
         desk, principal = services_of(info.context).desk, info.context.viewer.principal
         return await _done(info, "EMAIL_VERIFY", lambda: email_changes.request_verification(desk, principal))
 
     @strawberry.mutation(description="The address is the account's: proves it with the letter's token.")
-    async def verify_email(self, info: strawberry.Info, input: TokenInput) -> DonePayload:
+    async def verify_email(self, info: strawberry.Info, input: TokenInput) -> DonePayload | None:
         """No sign-in needed."""
         desk = services_of(info.context).desk
         return await _done(info, "EMAIL_VERIFY", lambda: email_changes.verify_email(desk, secret=input.token))
@@ -279,7 +283,7 @@ class AccountChanges:
     )
     async def request_email_change(
         self, info: strawberry.Info, input: RequestEmailChangeInput
-    ) -> DonePayload:
+    ) -> DonePayload | None:
         """The same answer for an address that is taken."""
         desk, principal = services_of(info.context).desk, info.context.viewer.principal
         return await _done(
@@ -289,7 +293,7 @@ class AccountChanges:
         )
 
     @strawberry.mutation(description="Confirms the new address with the letter's token.")
-    async def confirm_email_change(self, info: strawberry.Info, input: TokenInput) -> DonePayload:
+    async def confirm_email_change(self, info: strawberry.Info, input: TokenInput) -> DonePayload | None:
         """No sign-in needed."""
         desk = services_of(info.context).desk
         return await _done(

@@ -123,7 +123,7 @@ class MemberChanges:
     """Mutations of memberships, roles and tokens."""
 
     @strawberry.mutation(description="Invites somebody by e-mail.")
-    async def invite_user(self, info: strawberry.Info, input: InviteUserInput) -> UserPayload:
+    async def invite_user(self, info: strawberry.Info, input: InviteUserInput) -> UserPayload | None:
         """Needs the right to invite and to give each of the roles."""
         request = info.context
 
@@ -144,7 +144,7 @@ class MemberChanges:
         return _user(await outcome(request, "USER_INVITE", input, PERSON, work))
 
     @strawberry.mutation(description="Sends another letter to somebody who was invited and has not come yet.")
-    async def invite_user_again(self, info: strawberry.Info, input: MemberInput) -> UserPayload:
+    async def invite_user_again(self, info: strawberry.Info, input: MemberInput) -> UserPayload | None:
         """The older letter's token is dead."""
         request = info.context
 
@@ -156,7 +156,7 @@ class MemberChanges:
         return _user(await outcome(request, "USER_INVITE", input, PERSON, work))
 
     @strawberry.mutation(description="Ends a membership's access at once, sessions and tokens included.")
-    async def deactivate_user(self, info: strawberry.Info, input: MemberInput) -> UserPayload:
+    async def deactivate_user(self, info: strawberry.Info, input: MemberInput) -> UserPayload | None:
         """The last administrator stays."""
         request = info.context
 
@@ -170,7 +170,7 @@ class MemberChanges:
         return _user(await outcome(request, "USER_DEACTIVATE", input, PERSON, work))
 
     @strawberry.mutation(description="Gives access back, with the roles of before.")
-    async def reactivate_user(self, info: strawberry.Info, input: MemberInput) -> UserPayload:
+    async def reactivate_user(self, info: strawberry.Info, input: MemberInput) -> UserPayload | None:
         """Sessions and tokens of before stay dead."""
         request = info.context
 
@@ -186,7 +186,7 @@ class MemberChanges:
     @strawberry.mutation(
         description="The caller leaves the organisation; the account and other memberships stay."
     )
-    async def leave_organisation(self, info: strawberry.Info) -> MembershipPayload:
+    async def leave_organisation(self, info: strawberry.Info) -> MembershipPayload | None:
         """The last administrator hands over first."""
         request = info.context
 
@@ -197,7 +197,7 @@ class MemberChanges:
         return _plain(await attempt(request, "LEAVE", None, work))
 
     @strawberry.mutation(description="Gives a person a role.")
-    async def assign_role(self, info: strawberry.Info, input: MemberRoleInput) -> UserPayload:
+    async def assign_role(self, info: strawberry.Info, input: MemberRoleInput) -> UserPayload | None:
         """Never to oneself, never more than one holds; some roles need an end."""
         request = info.context
 
@@ -210,7 +210,7 @@ class MemberChanges:
         return _user(await outcome(request, "ROLE_ASSIGN", input, PERSON, work))
 
     @strawberry.mutation(description="Takes a role away.")
-    async def remove_role(self, info: strawberry.Info, input: MemberRoleInput) -> UserPayload:
+    async def remove_role(self, info: strawberry.Info, input: MemberRoleInput) -> UserPayload | None:
         """The last administrator stays one."""
         request = info.context
 
@@ -223,7 +223,7 @@ class MemberChanges:
         return _user(await outcome(request, "ROLE_ASSIGN", input, PERSON, work))
 
     @strawberry.mutation(description="Another member becomes the administrator in the caller's place.")
-    async def hand_over_administration(self, info: strawberry.Info, input: MemberInput) -> UserPayload:
+    async def hand_over_administration(self, info: strawberry.Info, input: MemberInput) -> UserPayload | None:
         """For the last administrator who wants to leave."""
         request = info.context
 
@@ -235,7 +235,7 @@ class MemberChanges:
         return _user(await outcome(request, "ROLE_ASSIGN", input, PERSON, work))
 
     @strawberry.mutation(description="Makes a bearer token for oneself; never wider than one's own rights.")
-    async def create_token(self, info: strawberry.Info, input: CreateTokenInput) -> TokenPayload:
+    async def create_token(self, info: strawberry.Info, input: CreateTokenInput) -> TokenPayload | None:
         """Needs a fresh proof of identity (`stepUp`)."""
         request = info.context
         issued: list[str] = []
@@ -262,7 +262,7 @@ class MemberChanges:
         )
 
     @strawberry.mutation(description="Ends a token at once.")
-    async def revoke_token(self, info: strawberry.Info, input: RevokeTokenInput) -> MembershipPayload:
+    async def revoke_token(self, info: strawberry.Info, input: RevokeTokenInput) -> MembershipPayload | None:
         """One's own, or any for an administrator."""
         request = info.context
 

@@ -136,7 +136,7 @@ class PrivacyChanges:
     @strawberry.mutation(description="Corrects what is stored about a person (GDPR Article 16).")
     async def rectify_personal_data(
         self, info: strawberry.Info, input: RectifyPersonalDataInput
-    ) -> PersonPayload:
+    ) -> PersonPayload | None:
         """Index and search follow at once; recipients are told."""
         request = info.context
 
@@ -157,7 +157,7 @@ class PrivacyChanges:
     @strawberry.mutation(description="From now on others see null and may not change it (GDPR Article 18).")
     async def restrict_processing(
         self, info: strawberry.Info, input: RestrictProcessingInput
-    ) -> PersonPayload:
+    ) -> PersonPayload | None:
         """The subject and the privacy officer still see everything."""
         request = info.context
 
@@ -173,7 +173,9 @@ class PrivacyChanges:
     @strawberry.mutation(
         description="Ends every restriction of a person; the person is told (GDPR Article 18(3))."
     )
-    async def lift_restriction(self, info: strawberry.Info, input: LiftRestrictionInput) -> PersonPayload:
+    async def lift_restriction(
+        self, info: strawberry.Info, input: LiftRestrictionInput
+    ) -> PersonPayload | None:
         """Needs a reason."""
         request = info.context
 
@@ -189,7 +191,7 @@ class PrivacyChanges:
     )
     async def erase_personal_data(
         self, info: strawberry.Info, input: ErasePersonalDataInput
-    ) -> ErasurePayload:
+    ) -> ErasurePayload | None:
         """The work done keeps a stable pseudonym; the last administrator hands over first."""
         request = info.context
 

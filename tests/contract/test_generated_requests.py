@@ -9,6 +9,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis.config import SchemathesisConfig
+from schemathesis.core.result import Ok
 from schemathesis.graphql import nodes
 
 from isomod_graphql.core.installation import Urls
@@ -43,6 +44,7 @@ def hit_every_root_field(served: Served, examples: int) -> tuple[Counter[str], C
     asked: Counter[str] = Counter()
     kept: Counter[str] = Counter()
     for found in schema.get_all_operations():
+        assert isinstance(found, Ok)
         probe(found.ok(), headers, examples, asked, kept)
     return asked, kept
 

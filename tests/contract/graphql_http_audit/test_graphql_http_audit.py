@@ -6,13 +6,15 @@ import json
 import shutil
 import socket
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import uvicorn
 
+from isomod_graphql.core.installation import Urls
+from tests.web.serving import Served, serve
 from tests.web.toy import TOKEN, Door
 
 HERE = Path(__file__).parent
@@ -50,6 +52,13 @@ async def node() -> str:
     return program
 
 
+@pytest.fixture(scope="module")
+def product(urls: Urls) -> Iterator[Served]:
+    """The whole product behind a socket."""
+    with serve(urls, "audited") as running:
+        yield running
+
+
 @pytest.fixture
 async def url() -> AsyncIterator[str]:
     """The toy server on a free port of the loopback address."""
@@ -64,6 +73,14 @@ async def url() -> AsyncIterator[str]:
 
 async def test_the_audit_of_graphql_over_http_passes_in_full(node: str, url: str) -> None:
     _, output = await output_of(node, "audit.mjs", url, TOKEN)
+
+    results: list[dict[str, Any]] = [json.loads(line) for line in output.splitlines()]
+    assert [result for result in results if result["status"] != "ok"] == []
+    assert Counter(result["status"] for result in results) == {"ok": 61}
+
+
+async def test_the_product_itself_passes_in_full(node: str, product: Served) -> None:
+    _, output = await output_of(node, "audit.mjs", f"{product.origin}/graphql", product.token)
 
     results: list[dict[str, Any]] = [json.loads(line) for line in output.splitlines()]
     assert [result for result in results if result["status"] != "ok"] == []
