@@ -45,4 +45,5 @@ class Restriction(TenantRow, Base):
     ground: Mapped[str] = held(Category.OPERATIONAL, Text)
     actor_id: Mapped[UUID] = held(Category.OPERATIONAL)
     lifted_at: Mapped[datetime | None] = held(Category.OPERATIONAL)
+    lift_reason: Mapped[str | None] = sealed(Category.NOTES, keep=Keep.EVIDENCE, subject="person_id", number=1)
     __table_args__ = (Index("ix_restrictions_person", "tenant_id", "person_id"),)
