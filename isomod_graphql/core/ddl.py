@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-
 APP_ROLE = "isomod_app"
 
 
