@@ -1,7 +1,7 @@
 """The key database's half of an erasure: intent, destruction, done. Refuses to destroy a key under hold; never revives one."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from sqlalchemy import func, select, text, update
@@ -15,6 +15,8 @@ from permissions.categories import Keep
 
 INTENT = "INTENT"
 DONE = "DONE"
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""When a tombstone was made that never was a key; it counts for nothing in a certificate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,7 @@ async def _holds(connection: TenantConnection, intent: Intent) -> dict[Keep, str
 async def _destroy(connection: TenantConnection, now: datetime, intent: Intent, keep: Keep) -> int:
     tombstone = {
         "tenant_id": intent.tenant_id, "id": new_id(now), "subject_id": intent.subject_id, "keep": keep.value, "week": NO_WEEK,
-        "wrapped": None, "created_at": now, "destroyed_at": now,
+        "wrapped": None, "created_at": NEVER, "destroyed_at": now,
     }  # fmt: skip
     await connection.run(insert(DataKeyRow).values(tombstone).on_conflict_do_nothing())
     of_keep = (
@@ -138,7 +140,7 @@ async def _destroy(connection: TenantConnection, now: datetime, intent: Intent, 
         .where(*of_keep, DataKeyRow.wrapped.is_not(None))
         .values(wrapped=None, destroyed_at=now)
     )
-    counted = select(func.count()).select_from(DataKeyRow).where(*of_keep, DataKeyRow.wrapped.is_(None))
+    counted = select(func.count()).select_from(DataKeyRow).where(*of_keep, DataKeyRow.created_at != NEVER)
     return int(await connection.value(counted))
 
 
