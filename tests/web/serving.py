@@ -18,6 +18,7 @@ from isomod_graphql.core.store import Store
 from isomod_graphql.identity.desk import Desk
 from isomod_graphql.identity.founding import found_tenant
 from isomod_graphql.identity.invitations import join
+from isomod_graphql.identity.memberships import add_member
 from isomod_graphql.identity.passwords import Argon2Passwords
 from isomod_graphql.identity.roles import GivenRole, give
 from isomod_graphql.identity.tokens import put_token
@@ -65,6 +66,37 @@ async def _store(settings: Settings, urls: Urls) -> AsyncIterator[Store]:
         yield store
     finally:
         await store.close()
+
+
+def add_colleague(urls: Urls, served: Served, name: str, role: Role) -> tuple[UUID, str]:
+    """Another member with this role: the person and a bearer token with every scope."""
+    return asyncio.run(_colleague(Settings(pool_size=2), urls, served, name, role))
+
+
+async def _colleague(
+    settings: Settings, urls: Urls, served: Served, name: str, role: Role
+) -> tuple[UUID, str]:
+    async with _store(settings, urls) as store:
+        async with store.transaction(served.tenant, write=True) as tx:
+            values: dict[str, str | None] = {
+                "name": name,
+                "email": f"{name.split(maxsplit=1)[0].lower()}@colleague.example",
+                "phone": "+32470112233",
+                "locale": "en",
+            }
+            end = datetime.now(UTC) + timedelta(days=30)
+            person = await add_member(tx, values=values, roles=[GivenRole(role, None, end)])
+        await join(Desk(store, settings, Argon2Passwords()), served.tenant, person, password=PASSWORD)
+        async with store.transaction(served.tenant, write=True) as tx:
+            issued = await put_token(
+                tx,
+                label="test",
+                scopes=frozenset(Scope),
+                caveats=UNRESTRICTED,
+                expires_at=end,
+                person_id=person,
+            )
+    return person, issued.secret
 
 
 async def _found(settings: Settings, urls: Urls, slug: str) -> tuple[UUID, UUID, str]:

@@ -12,8 +12,9 @@ import pytest
 from isomod_graphql.core.clock import SystemClock
 from isomod_graphql.core.ids import new_id
 from isomod_graphql.core.installation import Urls
+from permissions.principals import Role
 from tests.conftest import Cluster
-from tests.web.serving import Served, serve
+from tests.web.serving import Served, add_colleague, serve
 
 JSON = {"Content-Type": "application/json"}
 CHAIN = "{ ...f0 } " + " ".join(f"fragment f{i} on Query {{ ...f{i + 1} ...f{i + 1} }}" for i in range(40))
@@ -188,3 +189,38 @@ def test_a_wrong_password_and_an_unknown_address_are_answered_alike(product: Ser
     assert answers[0].content == answers[1].content
     assert answers[0].json()["data"]["signIn"]["userErrors"][0]["code"] == "INVALID_CREDENTIALS"
     assert "set-cookie" not in answers[0].headers
+
+
+def test_an_erased_persons_token_is_dead_and_the_work_keeps_a_pseudonym(product: Served, urls: Urls) -> None:
+    _, token = add_colleague(urls, product, "Bea Smets", Role.TECHNICIAN)
+    mine = post(product, b'{"query":"{ viewer { id name phone } }"}', token=token).json()["data"]["viewer"]
+    erase = 'mutation { erasePersonalData(input: {subjectId: "%s", ground: OBJECTION}) { certificate { state } userErrors { code } } }'
+
+    done = ask(product, erase % mine["id"])["data"]["erasePersonalData"]
+    after = post(product, b'{"query":"{ viewer { id } }"}', token=token)
+    seen = ask(product, "query($id: ID!) { user(id: $id) { displayName name phone } }", id=mine["id"])[
+        "data"
+    ]["user"]
+
+    assert (mine["name"], mine["phone"]) == ("Bea Smets", "+32470112233")
+    assert done == {"certificate": {"state": "UNREADABLE"}, "userErrors": []}
+    assert (after.status_code, code_of(after)) == (401, "UNAUTHENTICATED")
+    assert seen == {"displayName": seen["displayName"], "name": None, "phone": None}
+    assert seen["displayName"].startswith("Technician #")
+
+
+def test_the_last_administrator_cannot_be_erased(product: Served, cluster: Cluster) -> None:
+    mine = ask(product, "{ viewer { id } }")["data"]["viewer"]["id"]
+    before = stored(cluster)
+
+    refused = ask(
+        product,
+        "mutation($i: ErasePersonalDataInput!) { erasePersonalData(input: $i) { certificate { state } userErrors { code } } }",
+        i={"subjectId": mine, "ground": "OBJECTION"},
+    )
+
+    assert refused["data"]["erasePersonalData"] == {
+        "certificate": None,
+        "userErrors": [{"code": "SOLE_ADMIN"}],
+    }
+    assert stored(cluster) == before
