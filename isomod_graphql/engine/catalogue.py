@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any, TypeVar
 
 from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLSchema
@@ -49,22 +48,14 @@ class Catalogue:
     written_inputs: Mapping[str, Mapping[str, Category]]
     """By input type and its field in the graph: the category that a mutation writes."""
 
-    def revealed_by(self, input_type: str, value: Any) -> Iterator[Reveals]:  # noqa: ANN401  a coerced input value
-        """What this argument value would tell about the rows it selects or orders."""
+    def revealed_by(self, input_type: str, names: Iterable[str]) -> Iterator[Reveals]:
+        """What an argument of this type would tell about the rows it selects or orders, when it names these fields or sorts."""
         rule = self.governed_inputs.get(input_type)
-        if rule is None or value is None:
+        if rule is None:
             return
         resource, default, fields = rule
-        for name in _names(value):
+        for name in names:
             yield fields.get(name, default), resource
-
-
-def _names(value: Any) -> Iterable[str]:  # noqa: ANN401  a coerced input value
-    if isinstance(value, list | tuple):
-        return [name for item in value for name in _names(item)]
-    if isinstance(value, Mapping):
-        return [str(name) for name in value]
-    return [value.name if isinstance(value, Enum) else str(value)]
 
 
 def build_catalogue(schema: GraphQLSchema, entities: Iterable[Entity]) -> Catalogue:

@@ -6,21 +6,25 @@ from typing import Any
 
 from graphql import (
     DocumentNode,
+    EnumValueNode,
     FieldNode,
     FragmentDefinitionNode,
-    GraphQLArgument,
     GraphQLField,
     GraphQLNamedType,
     GraphQLObjectType,
     GraphQLSchema,
     InlineFragmentNode,
+    ListValueNode,
+    ObjectValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
+    Undefined,
+    ValueNode,
     VariableNode,
     get_named_type,
     is_composite_type,
 )
-from graphql.execution.values import get_argument_values
+from graphql.execution.values import VariableValues
 
 from isomod_graphql.core.errors import FieldNotReadable
 from isomod_graphql.engine.catalogue import Catalogue
@@ -131,24 +135,50 @@ def _objects(schema: GraphQLSchema, of: GraphQLNamedType) -> Iterator[GraphQLObj
         yield from schema.get_possible_types(composite)
 
 
-def refuse_revealing_arguments(plan: Plan, catalogue: Catalogue, viewer: Viewer, variables: Any) -> None:  # noqa: ANN401  coerced values
+def refuse_revealing_arguments(
+    plan: Plan, catalogue: Catalogue, viewer: Viewer, variables: VariableValues
+) -> None:
     """Before any SQL: a filter or sort over anything that the viewer cannot read raw is refused, whatever the data.
 
     The same for null, for absence operators and for an input object nested in another. What a list does unasked is no
     question of the caller's. Raises FieldNotReadable.
     """
     for governed in plan.governed:
-        values = get_argument_values(governed.definition, governed.node, variables)
-        for key, argument in _asked(governed, variables):
-            value = values.get(argument.out_name or key)
-            for category, resource in catalogue.revealed_by(get_named_type(argument.type).name, value):
+        for argument in governed.node.arguments or ():
+            named = get_named_type(governed.definition.args[argument.name.value].type).name
+            for category, resource in catalogue.revealed_by(named, _spelled(argument.value, variables)):
                 if not unconditional_full(viewer.vector, category, resource):
                     raise FieldNotReadable
 
 
-def _asked(governed: Governed, variables: Any) -> Iterator[tuple[str, GraphQLArgument]]:  # noqa: ANN401  coerced values
-    """The arguments that the caller gave a value: a variable that is not given leaves the default."""
-    for argument in governed.node.arguments or ():
-        given = argument.value
-        if not isinstance(given, VariableNode) or given.name.value in variables.coerced:
-            yield argument.name.value, governed.definition.args[argument.name.value]
+def _spelled(value: ValueNode, variables: VariableValues) -> Iterator[str]:
+    """The input fields and enum values that the caller wrote, wherever they stand; an absent variable writes nothing.
+
+    Coerced values would not do: they also hold the defaults of everything that was left out.
+    """
+    if isinstance(value, VariableNode):
+        source = variables.sources.get(value.name.value)
+        default = source.signature.default if source is not None else None
+        if source is not None and source.value is not Undefined:
+            yield from _sent(source.value)
+        elif default is not None and default.literal is not None:
+            yield from _spelled(default.literal, variables)
+    elif isinstance(value, ListValueNode):
+        for item in value.values:
+            yield from _spelled(item, variables)
+    elif isinstance(value, ObjectValueNode):
+        for field in value.fields:
+            if not isinstance(field.value, VariableNode) or field.value.name.value in variables.coerced:
+                yield field.name.value
+    elif isinstance(value, EnumValueNode):
+        yield value.value
+
+
+def _sent(value: Any) -> Iterator[str]:  # noqa: ANN401  the JSON of a variable
+    if isinstance(value, list | tuple):
+        for item in value:
+            yield from _sent(item)
+    elif isinstance(value, Mapping):
+        yield from map(str, value)
+    elif value is not None:
+        yield str(value)
