@@ -36,13 +36,13 @@ async def test_holding_makes_no_key_for_somebody_erased(store: Store, tenant: UU
     )
     await destroy_keys(store.keystore, now, intent, frozenset({Keep.ACCOUNT}))
 
-    with pytest.raises(KeyDestroyed):
-        async with store.transaction(tenant, write=True) as tx:
-            await tx.hold_keys([erased, other], Keep.ACCOUNT)
+    async with store.transaction(tenant, write=True) as tx:
+        await tx.hold_keys([erased, other], Keep.ACCOUNT)
+        with pytest.raises(KeyDestroyed):
             await tx.seal(Person, erased, {"name": "Ada"}, {"id": erased})
 
 
 async def test_weekly_keys_are_not_made_in_bulk(store: Store, tenant: UUID) -> None:
-    with pytest.raises(ValueError, match="one by one"):
-        async with store.transaction(tenant, write=True) as tx:
+    async with store.transaction(tenant, write=True) as tx:
+        with pytest.raises(ValueError, match="one by one"):
             await tx.hold_keys([new_id(store.clock.now())], Keep.POSITION)
