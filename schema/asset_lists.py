@@ -60,14 +60,9 @@ async def assets_of(
     parent: Any = None,  # noqa: ANN401  a view
 ) -> Any:  # noqa: ANN401  a page
     """A page of assets."""
-    bound = {
-        name: view.row_id for name, view in (("location", location), ("parent", parent)) if view is not None
-    }
-    where = Where(info.context, bound)
-    if location is not None:
-        where.predicates.append(Row.location_id == location.row_id)
-    if parent is not None:
-        where.predicates.append(Row.parent_id == parent.row_id)
+    where = Where(info.context)
+    where.under(Row.__table__.c.location_id, location)
+    where.under(Row.__table__.c.parent_id, parent)
     if given is not None:
         where.one_of("status", Row.status, given.status)
         where.one_of("criticality", Row.criticality, given.criticality)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import Any
+from uuid import UUID
 
 import strawberry
 from sqlalchemy import ColumnElement, false
@@ -12,6 +13,7 @@ from sqlalchemy.sql.elements import SQLCoreOperations
 from isomod_graphql.core.errors import NotFound
 from isomod_graphql.engine.entities import Entity
 from isomod_graphql.engine.pages import Asked, Sort, page
+from isomod_graphql.engine.projection import View
 from isomod_graphql.engine.request import Request
 
 
@@ -26,11 +28,17 @@ class DateTimeRange:
 class Where:
     """Collects the predicates of a filter and their canonical form; an absent field filters nothing."""
 
-    def __init__(self, request: Request, parent: Mapping[str, object] | None = None) -> None:
-        """`parent` is what binds the list to the row it hangs on."""
+    def __init__(self, request: Request) -> None:
+        """Everything that the viewer reaches."""
         self.request = request
         self.predicates: list[ColumnElement[bool]] = []
-        self.shape: dict[str, Any] = {"parent": dict(parent or {})}
+        self.shape: dict[str, Any] = {}
+        self.parent: tuple[ColumnElement[Any], UUID] | None = None
+
+    def under(self, column: ColumnElement[Any], parent: View | None) -> None:
+        """The rows that hang on this one, if one is given; the lists of its siblings are read in the same statement."""
+        if parent is not None:
+            self.parent = column, parent.row_id
 
     def equal(self, name: str, column: SQLCoreOperations[Any], value: object) -> None:
         """Column = value."""
@@ -87,5 +95,5 @@ async def listed_page(
 ) -> Any:  # noqa: ANN401  a page stands in for a connection
     """One page of an entity; `order.name` picks the sort."""
     shape = {**where.shape, "order": order.name}
-    asked = Asked(coordinate, first, after, tuple(where.predicates), sorts[order.name], shape)
+    asked = Asked(coordinate, first, after, tuple(where.predicates), sorts[order.name], shape, where.parent)
     return await page(request, entity, asked)

@@ -99,9 +99,8 @@ async def locations_of(
     parent: Any = None,  # noqa: ANN401  a view
 ) -> Any:  # noqa: ANN401  a page
     """A page of locations."""
-    where = Where(info.context, {"parent": parent.row_id} if parent is not None else None)
-    if parent is not None:
-        where.predicates.append(Row.parent_id == parent.row_id)
+    where = Where(info.context)
+    where.under(Row.__table__.c.parent_id, parent)
     if given is not None:
         where.reference("parentId", Row.parent_id, given.parent_id, LOCATION)
         where.reference("siteId", Row.site_id, given.site_id, LOCATION)

@@ -78,9 +78,8 @@ async def work_orders_of(
     asset: Any = None,  # noqa: ANN401  a view
 ) -> Any:  # noqa: ANN401  a page
     """A page of work orders."""
-    where = Where(info.context, {"asset": asset.row_id} if asset is not None else None)
-    if asset is not None:
-        where.predicates.append(Row.asset_id == asset.row_id)
+    where = Where(info.context)
+    where.under(Row.__table__.c.asset_id, asset)
     if given is not None:
         where.equal("number", Row.number, given.number)
         where.one_of("status", Row.status, given.status)

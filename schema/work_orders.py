@@ -82,8 +82,8 @@ class WorkOrder(Node):
         self: Any, info: strawberry.Info, first: PageSize, after: Cursor | None = None
     ) -> Connection[WorkOrderChange]:
         """Survives reopening."""
-        where = Where(info.context, {"work_order": self.row_id})
-        where.predicates.append(WorkOrderHistory.work_order_id == self.row_id)
+        where = Where(info.context)
+        where.under(WorkOrderHistory.__table__.c.work_order_id, self)
         return await listed_page(
             info.context,
             HISTORY,

@@ -43,9 +43,9 @@ class Governed:
     node: FieldNode
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """What was decided before the operation runs; the same for everybody with this vector."""
+    """What was decided before the operation runs; the same for everybody with this vector. Equal to itself only."""
 
     vector: Vector
     coordinates: frozenset[Coordinate]

@@ -16,7 +16,7 @@ from isomod_graphql.core.keystore import TenantKeys
 from isomod_graphql.core.store import Store, Transaction
 from isomod_graphql.engine.catalogue import Catalogue
 from isomod_graphql.engine.entities import Entity
-from isomod_graphql.engine.loading import Level
+from isomod_graphql.engine.loading import Level, Levels
 from isomod_graphql.engine.plan import Plan
 from isomod_graphql.engine.projection import View, Withheld
 from isomod_graphql.engine.viewer import Viewer
@@ -67,6 +67,8 @@ class Request:
     """What resolvers of the schema need beside the store; the engine does not look inside."""
     seen: list[tuple[Any, str, Withheld | None]] = field(default_factory=list)
     """Every personal value that was shown: its path, its coordinate, and why it was withheld, if it was."""
+    levels: Levels = field(default_factory=Levels)
+    """What was prepared for earlier requests; the process has one."""
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
     _tx: Transaction | None = None
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -103,7 +105,7 @@ class Request:
         """The level of an entity for this plan and viewer."""
         known = self._levels.get(entity.name)
         if known is None:
-            known = self._levels[entity.name] = Level(entity, self.plan, self.viewer)
+            known = self._levels[entity.name] = self.levels.of(entity, self.plan, self.viewer)
         return known
 
     async def load(self, entity: Entity, row_id: UUID) -> View | None:
