@@ -14,6 +14,7 @@ from benchmarks.serving import Serving, serve_and_ask
 from benchmarks.stand import Stand, open_stand
 from benchmarks.starting import starts
 from benchmarks.workloads import WORKLOADS, variables_of
+from isomod_graphql.core.heap import settle
 from permissions.principals import Role
 from schema.execution import Execution
 from schema.root import build_schema
@@ -52,6 +53,7 @@ async def run(options: argparse.Namespace) -> Measured:
     async with open_stand(options.data) as stand:
         _, core, catalogue = build_schema()
         execution = Execution(core, catalogue, stand.installation.store, stand.installation.clock)
+        settle()  # As the API does when it is ready.
         steps = await planning(stand, execution, ROLES[0])
         compared = await compare(stand, execution, ROLES, options.rounds, say)
         served = None if options.without_http else await _serve(stand, execution, options.seconds)

@@ -13,7 +13,7 @@ from isomod_graphql.core.clock import Clock
 from isomod_graphql.core.store import Store, Transaction
 from isomod_graphql.engine.catalogue import Catalogue, build_catalogue
 from isomod_graphql.engine.entities import Entity, FieldSpec, Shown
-from isomod_graphql.engine.loading import Level
+from isomod_graphql.engine.loading import Level, Levels
 from isomod_graphql.engine.plan import Plan
 from isomod_graphql.engine.projection import View
 from isomod_graphql.engine.request import Request
@@ -64,18 +64,12 @@ def _value(spec: FieldSpec, row: RowMapping, opened: Mapping[str, Any]) -> Any: 
     return opened[spec.name] if spec.sealed else row[spec.name]
 
 
-class OpenRequest(Request):
-    """Loads through open levels."""
-
-    def level(self, entity: Entity) -> Level:
-        known = self._levels.get(entity.name)
-        if known is None:
-            known = self._levels[entity.name] = OpenLevel(entity, self.plan, self.viewer)
-        return known
-
-
 class OpenExecution(Execution):
     """Plans, because the plan says which columns are read; refuses nothing, decides nothing, lists no masks."""
+
+    def __init__(self, schema: GraphQLSchema, catalogue: Catalogue, store: Store, clock: Clock) -> None:
+        super().__init__(schema, catalogue, store, clock)
+        self.levels = Levels(OpenLevel)
 
     async def run(
         self,
@@ -90,7 +84,7 @@ class OpenExecution(Execution):
         viewer = Viewer.at(principal, self.clock.now())
         plan = self._plan(operation, document, document_hash, viewer.vector)
         keys = await self.store.keystore.tenant(viewer.tenant_id)
-        request = OpenRequest(self.store, keys, self.catalogue, plan, viewer, services)
+        request = Request(self.store, keys, self.catalogue, plan, viewer, services, levels=self.levels)
         try:
             name = operation.name.value if operation.name else None
             ran = execute(self.schema, document, None, request, variables, name)

@@ -9,6 +9,7 @@ from graphql.execution.values import get_variable_values
 from isomod_graphql.core.clock import Clock
 from isomod_graphql.core.store import Store
 from isomod_graphql.engine.catalogue import Catalogue
+from isomod_graphql.engine.loading import Levels
 from isomod_graphql.engine.masking import masking_of
 from isomod_graphql.engine.plan import Plan, plan_operation, refuse_revealing_arguments
 from isomod_graphql.engine.request import Request
@@ -54,6 +55,7 @@ class Execution:
         """One per process."""
         self.schema, self.catalogue, self.store, self.clock = schema, catalogue, store, clock
         self.plans = PlanCache()
+        self.levels = Levels()
 
     async def run(
         self,
@@ -74,7 +76,7 @@ class Execution:
             return ExecutionResult(None, coerced)
         refuse_revealing_arguments(plan, self.catalogue, viewer, coerced)
         keys = await self.store.keystore.tenant(principal.tenant_id) if principal.tenant_id else None
-        request = Request(self.store, keys, self.catalogue, plan, viewer, services)
+        request = Request(self.store, keys, self.catalogue, plan, viewer, services, levels=self.levels)
         try:
             name = operation.name.value if operation.name else None
             ran = execute(self.schema, document, None, request, variables, name, hide_suggestions=True)

@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 
 from isomod_graphql.cli.failed import Failed
 from isomod_graphql.core.errors import KeyDestroyed
+from isomod_graphql.core.heap import settle
 from isomod_graphql.core.ids import PLATFORM_TENANT
 from isomod_graphql.core.installation import Installation
 from isomod_graphql.core.store import Store
@@ -77,6 +78,7 @@ async def serve_app(
         await asyncio.wait({serving, starting}, return_when=asyncio.FIRST_COMPLETED)
         if not server.started:
             raise Failed("the server did not start; its log says why")
+        settle()
         ready()
         await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
     finally:

@@ -1,7 +1,7 @@
 """Database connections bound to one tenant for one transaction. The only place that writes BEGIN; refuses a connection left in a transaction."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
@@ -26,9 +26,11 @@ class TenantConnection:
         self.tenant_id = tenant_id
         self.write = write
 
-    async def all(self, statement: Executable) -> Sequence[Row[Any]]:
-        """Every row."""
-        return (await self._execute(statement)).fetchall()
+    async def all(
+        self, statement: Executable, parameters: Mapping[str, Any] | None = None
+    ) -> Sequence[Row[Any]]:
+        """Every row; `parameters` are those that the statement left open."""
+        return (await self._execute(statement, parameters)).fetchall()
 
     async def first(self, statement: Executable) -> Row[Any] | None:
         """The first row, or None."""
@@ -43,9 +45,11 @@ class TenantConnection:
         """Executes a write; the number of rows it touched. Raises Conflict when a unique or foreign key refuses."""
         return (await self._execute(statement)).rowcount
 
-    async def _execute(self, statement: Executable) -> CursorResult[Any]:
+    async def _execute(
+        self, statement: Executable, parameters: Mapping[str, Any] | None = None
+    ) -> CursorResult[Any]:
         try:
-            return await self._connection.execute(statement)
+            return await self._connection.execute(statement, parameters)
         except IntegrityError as error:
             # The driver's text quotes the values in DETAIL; the constraint's name is all that may leave.
             constraint = getattr(error.orig.__cause__, "constraint_name", None) if error.orig else None
