@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
@@ -135,14 +135,23 @@ async def _clone(server: EmbeddedServer, template: str, name: str) -> None:
 @pytest.fixture(scope="session")
 def urls(cluster: Cluster) -> Urls:
     """A pair of databases of this worker's own."""
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+    return _pair_of(cluster, os.environ.get("PYTEST_XDIST_WORKER", "gw0"))
+
+
+@pytest.fixture
+def own_urls(cluster: Cluster) -> Urls:
+    """A pair of databases of this test's own, for what looks at or changes a whole database."""
+    return _pair_of(cluster, uuid4().hex[:12])
+
+
+def _pair_of(cluster: Cluster, name: str) -> Urls:
     with (cluster.folder / "clone").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        asyncio.run(_clone(cluster.main, "template_main", f"main_{worker}"))
-        asyncio.run(_clone(cluster.keys, "template_keys", f"keys_{worker}"))
+        asyncio.run(_clone(cluster.main, "template_main", f"main_{name}"))
+        asyncio.run(_clone(cluster.keys, "template_keys", f"keys_{name}"))
     urls = Urls(
-        cluster.main.url(APP_ROLE, f"main_{worker}"), cluster.keys.url(APP_ROLE, f"keys_{worker}"),
-        cluster.main.url(OWNER_ROLE, f"main_{worker}"), cluster.keys.url(OWNER_ROLE, f"keys_{worker}"),
+        cluster.main.url(APP_ROLE, f"main_{name}"), cluster.keys.url(APP_ROLE, f"keys_{name}"),
+        cluster.main.url(OWNER_ROLE, f"main_{name}"), cluster.keys.url(OWNER_ROLE, f"keys_{name}"),
         cluster.folder / "root.key",
     )  # fmt: skip
     asyncio.run(_create_platform(urls))

@@ -11,7 +11,7 @@ from sqlalchemy import Column, func, insert, select, update
 
 from isomod_graphql.audit.service import record
 from isomod_graphql.core.columns import Base, Held, SubjectPlace, manifest
-from isomod_graphql.core.errors import Refusal, SubjectErased
+from isomod_graphql.core.errors import NotFound, Refusal, SubjectErased
 from isomod_graphql.core.events import tell
 from isomod_graphql.core.idempotency import recalled, remember, replayed
 from isomod_graphql.core.shredding import (
@@ -140,6 +140,8 @@ async def _seclude(tx: Transaction, intent: Intent, seclude: Seclude) -> None:
     )
     if await tx.value(known) is not None:
         return
+    if flags is None:
+        raise NotFound
     if is_erased(flags):
         raise SubjectErased
     await seclude(tx, intent.subject_id)

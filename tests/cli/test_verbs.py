@@ -5,7 +5,6 @@ import json
 import sys
 from pathlib import Path
 
-import asyncpg
 import pytest
 
 from isomod_graphql.cli.program import verbs
@@ -13,7 +12,7 @@ from isomod_graphql.cli.sdl import changes, sdl
 from isomod_graphql.core.installation import Urls
 from isomod_graphql.core.migrate import newest
 from tests.cli.conftest import isomod
-from tests.conftest import run_quietly
+from tests.conftest import Cluster, run_quietly
 
 OLD = "type Query { a: String b: Int }"
 NEW = "type Query { a: String! c: Int }"
@@ -62,8 +61,8 @@ def test_migrate_brings_both_databases_to_the_newest_version(urls: Urls) -> None
     assert json.loads(migrated.stdout) == {"main": newest("main"), "keystore": newest("keystore")}
 
 
-def test_the_doctor_finds_a_sound_installation_sound(urls: Urls) -> None:
-    examined = isomod("doctor", "--json", **_settings(urls))
+def test_the_doctor_finds_a_sound_installation_sound(own_urls: Urls) -> None:
+    examined = isomod("doctor", "--json", **_settings(own_urls))
 
     told = json.loads(examined.stdout)
     assert [check for check in told["checks"] if not check["ok"]] == []
@@ -71,16 +70,18 @@ def test_the_doctor_finds_a_sound_installation_sound(urls: Urls) -> None:
     assert len(told["checks"]) == 17
 
 
-async def test_the_doctor_names_what_is_wrong(urls: Urls, owner_eye: asyncpg.Connection) -> None:
-    await owner_eye.execute("ALTER TABLE assets NO FORCE ROW LEVEL SECURITY")
-    await owner_eye.execute("ALTER TABLE assets ADD COLUMN whispered text")
-    await owner_eye.execute("GRANT SELECT ON directory TO isomod_app")
-    try:
-        examined = await asyncio.to_thread(isomod, "doctor", "--json", **_settings(urls))
-    finally:
-        await owner_eye.execute("REVOKE SELECT ON directory FROM isomod_app")
-        await owner_eye.execute("ALTER TABLE assets DROP COLUMN whispered")
-        await owner_eye.execute("ALTER TABLE assets FORCE ROW LEVEL SECURITY")
+async def _spoil(cluster: Cluster, urls: Urls) -> None:
+    admin = await cluster.main.admin(urls.main.partition("@/")[2].partition("?")[0])
+    await admin.execute("ALTER TABLE assets NO FORCE ROW LEVEL SECURITY")
+    await admin.execute("ALTER TABLE assets ADD COLUMN whispered text")
+    await admin.execute("GRANT SELECT ON directory TO isomod_app")
+    await admin.close()
+
+
+def test_the_doctor_names_what_is_wrong(own_urls: Urls, cluster: Cluster) -> None:
+    asyncio.run(_spoil(cluster, own_urls))
+
+    examined = isomod("doctor", "--json", **_settings(own_urls))
 
     wrong = {
         check["name"]: check["says"] for check in json.loads(examined.stdout)["checks"] if not check["ok"]

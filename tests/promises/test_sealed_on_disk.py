@@ -1,6 +1,5 @@
 """Policy section 3: personal data is encrypted at rest. A search over every byte that the servers wrote finds no sealed value."""
 
-import os
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -9,7 +8,7 @@ import pytest
 
 from isomod_graphql.core.clock import SettableClock
 from isomod_graphql.core.embedded import APP_ROLE, OWNER_ROLE
-from isomod_graphql.core.ids import PLATFORM_TENANT, new_id
+from isomod_graphql.core.ids import new_id
 from isomod_graphql.core.installation import Urls, open_store
 from isomod_graphql.core.settings import Settings
 from isomod_graphql.core.store import Store
@@ -36,22 +35,6 @@ def files_with(folder: Path, marker: str) -> list[str]:
             if any(needle in content for needle in needles):
                 found.append(path.name)
     return found
-
-
-async def pair(cluster: Cluster, name: str, template: tuple[str, str]) -> Urls:
-    """A new pair of databases made from a template pair."""
-    for server, base, made in (
-        (cluster.main, template[0], f"m_{name}"),
-        (cluster.keys, template[1], f"k_{name}"),
-    ):
-        admin = await server.admin()
-        await admin.execute(f"CREATE DATABASE {made} TEMPLATE {base} OWNER {OWNER_ROLE}")
-        await admin.close()
-    main, keys = cluster.main, cluster.keys
-    return Urls(
-        main.url(APP_ROLE, f"m_{name}"), keys.url(APP_ROLE, f"k_{name}"),
-        main.url(OWNER_ROLE, f"m_{name}"), keys.url(OWNER_ROLE, f"k_{name}"), cluster.folder / "root.key",
-    )  # fmt: skip
 
 
 async def checkpoint(cluster: Cluster) -> None:
@@ -104,12 +87,10 @@ async def test_no_sealed_value_is_on_disk_before_or_after_erasure(
 
 
 async def test_an_older_main_database_with_the_live_keys_reveals_nothing(
-    cluster: Cluster, canary: str
+    cluster: Cluster, own_urls: Urls, canary: str
 ) -> None:
-    name = f"old_{os.getpid()}"
-    live = await pair(cluster, name, ("template_main", "template_keys"))
-    store = open_store(Settings(pool_size=2), live, SettableClock(START))
-    await store.keystore.create_tenant(PLATFORM_TENANT)
+    name = own_urls.main.partition("@/")[2].partition("?")[0]
+    store = open_store(Settings(pool_size=2), own_urls, SettableClock(START))
     tenant = new_id(START)
     await store.keystore.create_tenant(tenant)
     world, person = await plant(store, tenant, canary)
@@ -117,13 +98,14 @@ async def test_an_older_main_database_with_the_live_keys_reveals_nothing(
     seen_before = str((await run(store, admin, ALL)).data)
     await store.main.close()
     copier = await cluster.main.admin()
-    await copier.execute(f"CREATE DATABASE m_{name}_backup TEMPLATE m_{name} OWNER {OWNER_ROLE}")
+    await copier.execute(f"CREATE DATABASE {name}_backup TEMPLATE {name} OWNER {OWNER_ROLE}")
     await copier.close()
 
     officer = world.stepped_up(store, world.stranger, Role.PRIVACY_OFFICER)
     await erase(store, officer, seclude, subject_id=person, ground=ErasureGround.OBJECTION)
     await store.close()
-    restored = Urls(cluster.main.url(APP_ROLE, f"m_{name}_backup"), live.keys, "", "", live.root_key_file)
+    backup = cluster.main.url(APP_ROLE, f"{name}_backup")
+    restored = Urls(backup, own_urls.keys, "", "", own_urls.root_key_file)
     old = open_store(Settings(pool_size=2), restored, SettableClock(START))
     seen_after = await run(old, admin, ALL)
     await old.close()
