@@ -1,6 +1,7 @@
 """Database connections bound to one tenant for one transaction. The only place that writes BEGIN; refuses a connection left in a transaction."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -15,6 +16,16 @@ from isomod_graphql.core.errors import Conflict, ServiceUnavailable
 
 BEGIN_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 BEGIN_WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+
+
+class _NoRows(logging.Filter):
+    """SQLAlchemy writes every row it reads into its log at DEBUG, and `hide_parameters` does not stop it: notes would be in it."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not str(record.msg).startswith("Row ")
+
+
+logging.getLogger("sqlalchemy.engine.Engine").addFilter(_NoRows())
 
 
 class TenantConnection:

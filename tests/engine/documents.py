@@ -10,6 +10,8 @@ from isomod_graphql.engine.catalogue import Catalogue
 
 CONNECTION = "totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor } edges { cursor }"
 
+PEOPLE_ROLES = "roles { __typename id role expiresAt site { __typename id } }"
+
 
 def cell_fields(schema: GraphQLSchema, catalogue: Catalogue, type_name: str) -> list[str]:
     """Every value and every to-one link of a type that stands for a row."""
@@ -77,3 +79,24 @@ def _bits(rows: str, size: int) -> list[bool]:
     raw = b64decode(rows)
     assert len(raw) == (size + 7) // 8
     return [bool(raw[at // 8] & (0x80 >> at % 8)) for at in range(size)]
+
+
+def deep(schema: GraphQLSchema, catalogue: Catalogue, types: tuple[str, ...], *, brief: bool = True) -> str:
+    """Orders with their people, their equipment and their history, three levels down; `brief`: of a person one field per category."""
+    values = {of: selection(schema, catalogue, of) for of in types}
+    if brief:
+        values |= {
+            "User": "displayName name email lastSeenAt restricted",
+            "Contact": "displayName name email restricted",
+        }
+    person = f"... on User {{ {values['User']} {PEOPLE_ROLES} }} ... on Contact {{ {values['Contact']} }}"
+    own = {
+        of: text.replace("{ __typename id }", f"{{ __typename id {person} }}") for of, text in values.items()
+    }
+    order = own["WorkOrder"]
+    for plain in ("asset", "location"):
+        order = order.replace(f"{plain} {{ __typename id {person} }}", f"{plain} {{ __typename id }}")
+    return (
+        f"{{ workOrders(first: 50) {{ nodes {{ __typename {order} assignees {{ __typename id {person} }}"
+        f" history(first: 5) {{ nodes {{ __typename {own['WorkOrderChange']} }} }} }} }} }}"
+    )
