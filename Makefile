@@ -10,7 +10,7 @@ RUN_STAMP := $(VENV)/.installed-run-$(shell cat requirements.lock requirements-b
 DEV_STAMP := $(VENV)/.installed-dev-$(shell cat requirements.lock requirements-build.lock requirements-dev.lock | sha256sum | cut -c1-16)
 
 CONSOLE := isomod_graphql/web/console
-CONSOLE_SOURCES := $(wildcard $(CONSOLE)/src/* $(CONSOLE)/*.json $(CONSOLE)/*.js $(CONSOLE)/index.html)
+CONSOLE_SOURCES := $(wildcard $(CONSOLE)/src/* $(CONSOLE)/*.json $(CONSOLE)/*.js $(CONSOLE)/*.html)
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url --python-version 3.11
 

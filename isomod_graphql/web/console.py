@@ -1,4 +1,4 @@
-"""Serves the built console at /graphiql; builds nothing, and serves no file beyond the build's own assets."""
+"""Serves the built console at /graphiql and the pages that letters lead to; builds nothing, and serves no file beyond the build's own assets."""
 
 import re
 from collections.abc import Mapping
@@ -43,6 +43,11 @@ MEDIA_TYPES: Mapping[str, str] = MappingProxyType(
     }
 )
 
+ACCOUNT_PAGES = frozenset(
+    {"accept-invitation", "verify-email", "reset-password", "change-email", "forgot-password"}
+)
+"""The last part of their addresses. The token of a letter follows behind #, which no browser sends."""
+
 ASSET_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 NOT_BUILT = """<!doctype html>
@@ -58,13 +63,15 @@ NOT_BUILT = """<!doctype html>
 
 
 def console_routes(dist: Path = DIST) -> list[Route]:
-    """The page and its assets; a console that is built while the server runs is found without a restart."""
+    """The pages and their assets; a console that is built while the server runs is found without a restart."""
 
     def page(request: Request) -> Response:
-        """The page names hashed assets, so a browser asks for it anew each time and keeps them for good."""
-        if not (dist / "index.html").is_file():
-            return HTMLResponse(NOT_BUILT, status_code=404, headers=_headers("no-store"))
-        return _file(request, dist / "index.html", cache="no-cache")
+        return _page(request, dist / "index.html")
+
+    def account(request: Request) -> Response:
+        if request.path_params["page"] not in ACCOUNT_PAGES:
+            return Response(status_code=404, headers=_headers("no-store"))
+        return _page(request, dist / "account.html")
 
     def asset(request: Request) -> Response:
         path = dist / "assets" / request.path_params["name"]
@@ -74,6 +81,7 @@ def console_routes(dist: Path = DIST) -> list[Route]:
 
     return [
         Route("/graphiql", page, name="console"),
+        Route("/account/{page:str}", account, name="account"),
         Route("/console/assets/{name:str}", asset, name="console_asset"),
     ]
 
@@ -81,6 +89,13 @@ def console_routes(dist: Path = DIST) -> list[Route]:
 def _headers(cache: str) -> dict[str, str]:
     """Only what differs from every other answer; the rest is filled in for all of them."""
     return {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "Cache-Control": cache}
+
+
+def _page(request: Request, path: Path) -> Response:
+    """A page names hashed assets, so a browser asks for it anew each time and keeps them for good."""
+    if not path.is_file():
+        return HTMLResponse(NOT_BUILT, status_code=404, headers=_headers("no-store"))
+    return _file(request, path, cache="no-cache")
 
 
 def _file(request: Request, path: Path, *, cache: str) -> Response:

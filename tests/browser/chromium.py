@@ -1,5 +1,6 @@
 """A Chromium that writes down what a page must never do; it resolves no name but this machine's own."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -7,7 +8,10 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request
+
+from isomod_graphql.web.console import DIST
 
 EXECUTABLE = Path("/usr/bin/chromium")
 FLAGS = (
@@ -28,6 +32,11 @@ addEventListener('securitypolicyviolation', (event) =>
   console.error(`policy violation: ${event.effectiveDirective} ${event.blockedURI} ${event.sourceFile}`));
 """
 
+built = pytest.mark.skipif(
+    not (DIST / "account.html").is_file() and "CI" not in os.environ, reason="`make console` has not been run"
+)
+"""For tests of the built pages."""
+
 ColorScheme = Literal["light", "dark"]
 
 
@@ -40,6 +49,14 @@ class Visit:
     violations: list[str] = field(default_factory=list)
     external_requests: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    addresses: list[str] = field(default_factory=list)
+    referrers: list[str] = field(default_factory=list)
+
+    def note_request(self, request: Request) -> None:
+        """Where it went, and what it said it came from."""
+        self.addresses.append(request.url)
+        self.referrers += [request.headers["referer"]] if request.headers.get("referer") else []
+        self.note_address(request.url)
 
     def note_console(self, message: ConsoleMessage) -> None:
         if "Content Security Policy" in message.text or message.text.startswith("policy violation"):
@@ -59,15 +76,17 @@ def launch(playwright: Playwright) -> Browser:
 
 
 @contextmanager
-def visit(browser: Browser, origin: str, *, color_scheme: ColorScheme = "light") -> Iterator[Visit]:
+def visit(
+    browser: Browser, origin: str, *, color_scheme: ColorScheme = "light", locale: str = "en-GB"
+) -> Iterator[Visit]:
     """Opens a fresh profile: no cookie and no stored query of another visit."""
-    context: BrowserContext = browser.new_context(base_url=origin, color_scheme=color_scheme)
+    context: BrowserContext = browser.new_context(base_url=origin, color_scheme=color_scheme, locale=locale)
     try:
         context.add_init_script(REPORT_VIOLATIONS)
         seen = Visit(context.new_page(), origin)
         context.on("console", seen.note_console)
         context.on("weberror", lambda failure: seen.errors.append(str(failure.error)))
-        context.on("request", lambda request: seen.note_address(request.url))
+        context.on("request", seen.note_request)
         seen.page.on("websocket", lambda socket: seen.note_address(socket.url))
         yield seen
     finally:

@@ -9,15 +9,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from isomod_graphql.web.console import CONTENT_SECURITY_POLICY, DIST, console_routes
-from tests.browser.chromium import visit
+from isomod_graphql.web.console import CONTENT_SECURITY_POLICY, console_routes
+from tests.browser.chromium import built, visit
 from tests.browser.serving import served
 
 SUSPICIOUS = """<!doctype html><title>suspicious</title>
 <script>document.title = 'ran'</script>
 <img src="http://elsewhere.example/pixel.png">"""
-
-built = pytest.mark.skipif(not (DIST / "index.html").is_file(), reason="`make console` has not been run")
 
 
 def no_session(request: Request) -> Response:

@@ -1,4 +1,4 @@
-// How the console becomes files: one folder of hashed assets under /console/, each beside its compressed copy.
+// How the console and the account pages become files: one folder of hashed assets under /console/, each beside its compressed copy.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -33,6 +33,7 @@ export default defineConfig({
     modulePreload: { polyfill: false }, // Every browser that can run the editor preloads modules by itself.
     chunkSizeWarningLimit: 5000, // The editor is one large file, loaded after sign-in.
     rolldownOptions: {
+      input: ['index.html', 'account.html'],
       onLog(level, log, report) {
         // Hints of the editor's authors to a compiler that has already run.
         if (log.code !== 'MODULE_LEVEL_DIRECTIVE') report(level, log);

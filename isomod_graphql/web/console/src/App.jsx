@@ -1,8 +1,11 @@
 // Which page is shown: waiting, sign-in, or the editor of the person who is signed in.
 import { lazy, Suspense, useCallback, useEffect, useState } from 'react';
 import Header from './Header.jsx';
-import { onSessionEnd, restore, signOut } from './session.js';
+import { onSessionEnd, onStepUpNeeded, restore, signOut } from './session.js';
 import SignIn from './SignIn.jsx';
+import StepUp from './StepUp.jsx';
+
+const NOTICE_MS = 20_000;
 
 const Editor = lazy(() => import('./Editor.jsx'));
 
@@ -20,6 +23,7 @@ function forget(viewer) {
 
 export default function App() {
   const [state, setState] = useState({ page: 'waiting' });
+  const [stepUp, setStepUp] = useState('none');
 
   const open = useCallback((notice) => {
     restore()
@@ -28,7 +32,21 @@ export default function App() {
   }, []);
 
   useEffect(() => open(), [open]);
-  useEffect(() => onSessionEnd(() => open('Your session has ended. Sign in again.')), [open]);
+  useEffect(
+    () =>
+      onSessionEnd(() => {
+        setStepUp('none');
+        open('Your session has ended. Sign in again.');
+      }),
+    [open],
+  );
+
+  useEffect(() => onStepUpNeeded(() => setStepUp('asked')), []);
+  useEffect(() => {
+    if (stepUp !== 'confirmed') return undefined;
+    const timer = setTimeout(() => setStepUp('none'), NOTICE_MS);
+    return () => clearTimeout(timer);
+  }, [stepUp]);
 
   const leave = useCallback(async () => {
     await signOut();
@@ -43,7 +61,11 @@ export default function App() {
   }
   return (
     <div className="console">
-      <Header viewer={state.viewer} onSignOut={leave} />
+      <Header viewer={state.viewer} onSignOut={leave}
+        notice={stepUp === 'confirmed' ? 'Confirmed for ten minutes. Run the operation again.' : null} />
+      {stepUp === 'asked' && (
+        <StepUp onConfirmed={() => setStepUp('confirmed')} onCancel={() => setStepUp('none')} />
+      )}
       <main className="console-main">
         <Suspense fallback={<Waiting text="Loading the editor" />}>
           <Editor key={state.viewer.id} memory={memoryOf(state.viewer)} />

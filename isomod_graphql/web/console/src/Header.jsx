@@ -7,7 +7,7 @@ function readable(role) {
   return words[0].toUpperCase() + words.slice(1);
 }
 
-export default function Header({ viewer, onSignOut }) {
+export default function Header({ viewer, notice, onSignOut }) {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState(null);
 
@@ -33,6 +33,9 @@ export default function Header({ viewer, onSignOut }) {
           {problem}
         </p>
       )}
+      <p className="console-notice" role="status">
+        {notice}
+      </p>
       <div className="console-viewer">
         <span className="console-name" title={viewer.displayName}>
           <span className="visually-hidden">Signed in as </span>

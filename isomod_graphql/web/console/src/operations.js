@@ -3,13 +3,19 @@
 export const SIGN_IN = `mutation ConsoleSignIn($input: SignInInput!) {
   signIn(input: $input) {
     csrfToken
-    organisations { slug name }
     userErrors { code field message }
   }
 }`;
 
 export const SIGN_OUT = `mutation ConsoleSignOut {
   signOut { userErrors { code message } }
+}`;
+
+export const STEP_UP = `mutation ConsoleStepUp($input: StepUpInput!) {
+  stepUp(input: $input) {
+    csrfToken
+    userErrors { code field message }
+  }
 }`;
 
 export const VIEWER = `query ConsoleViewer {
@@ -20,7 +26,7 @@ export const VIEWER = `query ConsoleViewer {
 export const WELCOME = `# The latest work orders, as your role sees them.
 # The list under the answer names what is masked.
 query LatestWorkOrders {
-  workOrders(first: 10) {
+  workOrders(first: 10, orderBy: NUMBER_DESC) {
     totalCount
     edges {
       node {
@@ -33,3 +39,17 @@ query LatestWorkOrders {
   }
 }
 `;
+
+const done = (name, field, input) => `mutation ${name}($input: ${input}!) {
+  ${field}(input: $input) { userErrors { code field message } }
+}`;
+
+export const ACCEPT_INVITATION = done('AcceptInvitation', 'acceptInvitation', 'AcceptInvitationInput');
+export const VERIFY_EMAIL = done('VerifyEmail', 'verifyEmail', 'TokenInput');
+export const RESET_PASSWORD = done('ResetPassword', 'resetPassword', 'ResetPasswordInput');
+export const CONFIRM_EMAIL_CHANGE = done('ConfirmEmailChange', 'confirmEmailChange', 'TokenInput');
+export const REQUEST_PASSWORD_RESET = done(
+  'RequestPasswordReset',
+  'requestPasswordReset',
+  'RequestPasswordResetInput',
+);

@@ -1,5 +1,5 @@
 // The signed-in session of this page: keeps the CSRF token in memory only, and tells listeners when the session ends.
-import { SIGN_IN, SIGN_OUT, VIEWER } from './operations.js';
+import { SIGN_IN, SIGN_OUT, STEP_UP, VIEWER } from './operations.js';
 
 export const GRAPHQL_PATH = '/graphql';
 const SESSION_PATH = '/console/session';
@@ -8,42 +8,49 @@ const SESSION_PATH = '/console/session';
 const SESSION_IS_OVER = new Set(['UNAUTHENTICATED', 'CSRF_TOKEN_INVALID']);
 
 let csrfToken = null;
-const listeners = new Set();
+const atTheEnd = new Set();
+const atStepUp = new Set();
 
-export class SignInRefused extends Error {
-  constructor({ code, message, organisations = [] }) {
-    super(message);
-    this.code = code;
-    this.organisations = organisations;
-  }
+/** Calls the listener when the server no longer knows the session; returns how to stop. */
+export function onSessionEnd(listener) {
+  atTheEnd.add(listener);
+  return () => atTheEnd.delete(listener);
 }
 
-export function onSessionEnd(listener) {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
+/** Calls the listener when an operation was refused for want of a fresh proof; returns how to stop. */
+export function onStepUpNeeded(listener) {
+  atStepUp.add(listener);
+  return () => atStepUp.delete(listener);
 }
 
 export function sessionHeaders() {
   return csrfToken === null ? {} : { 'X-CSRF-Token': csrfToken };
 }
 
-/** Like fetch, for /graphql: adds the token, and notices when the server no longer knows the session. */
+/** Like fetch, for /graphql: adds the token, takes a renewed one, and notices what the server wants of the session. */
 export async function sessionFetch(input, init = {}) {
-  const hadToken = csrfToken;
+  const sent = csrfToken;
   const headers = { ...Object.fromEntries(new Headers(init.headers)), ...sessionHeaders() };
   const response = await fetch(input, { ...init, headers, credentials: 'same-origin', cache: 'no-store' });
-  if (hadToken !== null && hadToken === csrfToken && (await saysSignedOut(response))) {
-    csrfToken = null;
-    listeners.forEach((listener) => listener());
-  }
+  if (sent !== null && sent === csrfToken) heed(response.status, await bodyOf(response));
   return response;
 }
 
-async function saysSignedOut(response) {
-  if (response.status === 401) return true;
-  if (!/json/.test(response.headers.get('Content-Type') ?? '')) return false;
-  const body = await response.clone().json().catch(() => null);
-  return Boolean(body?.errors?.some((error) => SESSION_IS_OVER.has(error?.extensions?.code)));
+async function bodyOf(response) {
+  if (!/json/.test(response.headers.get('Content-Type') ?? '')) return null;
+  return response.clone().json().catch(() => null);
+}
+
+function heed(status, body) {
+  const codes = (body?.errors ?? []).map((error) => error?.extensions?.code);
+  const renewed = Object.values(body?.data ?? {}).find((payload) => typeof payload?.csrfToken === 'string');
+  if (renewed) csrfToken = renewed.csrfToken;
+  if (status === 401 || codes.some((code) => SESSION_IS_OVER.has(code))) {
+    csrfToken = null;
+    atTheEnd.forEach((listener) => listener());
+  } else if (codes.includes('STEP_UP_REQUIRED')) {
+    atStepUp.forEach((listener) => listener());
+  }
 }
 
 async function execute(query, variables) {
@@ -72,12 +79,18 @@ export async function restore() {
 
 export async function signIn(input) {
   const { signIn: payload } = await execute(SIGN_IN, { input });
-  if (!payload.csrfToken) {
-    const refusal = payload.userErrors?.[0] ?? { code: 'UNKNOWN', message: 'The sign-in was refused.' };
-    throw new SignInRefused({ ...refusal, organisations: payload.organisations ?? [] });
-  }
+  if (!payload.csrfToken) throw new Error(payload.userErrors?.[0]?.message ?? 'The sign-in was refused.');
   csrfToken = payload.csrfToken;
   return loadViewer();
+}
+
+/** A fresh proof, valid for ten minutes; the session goes on under a new token. */
+export async function stepUp(password) {
+  const { stepUp: payload } = await execute(STEP_UP, { input: { password } });
+  if (!payload.csrfToken) {
+    throw new Error('This is not your password, or there were too many attempts. Wait a moment and try again.');
+  }
+  csrfToken = payload.csrfToken;
 }
 
 export async function signOut() {
