@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import text
 
 from benchmarks.comparing import compare
+from benchmarks.inside import server_time
 from benchmarks.planning import planning
 from benchmarks.results import Measured, page
 from benchmarks.serving import Serving, serve_and_ask
@@ -32,7 +33,7 @@ def say(words: str) -> None:
 def arguments() -> argparse.Namespace:
     """What was asked for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=21)
     parser.add_argument("--seconds", type=float, default=2.0, help="of one measurement over HTTP")
     parser.add_argument(
         "--data", type=Path, default=HERE / "results" / "data", help="where the databases are kept"
@@ -55,9 +56,10 @@ async def run(options: argparse.Namespace) -> Measured:
         execution = Execution(core, catalogue, stand.installation.store, stand.installation.clock)
         settle()  # As the API does when it is ready.
         steps = await planning(stand, execution, ROLES[0])
+        viewer_ms = await server_time(stand, ROLES[0], "viewer")
         compared = await compare(stand, execution, ROLES, options.rounds, say)
         served = None if options.without_http else await _serve(stand, execution, options.seconds)
-        return Measured(await _postgres(stand), steps, compared, options.rounds, served, started)
+        return Measured(await _postgres(stand), steps, compared, options.rounds, served, started, viewer_ms)
 
 
 async def _serve(stand: Stand, execution: Execution, seconds: float) -> Serving:

@@ -17,8 +17,8 @@ from permissions.principals import Principal, Role
 from schema.execution import Execution
 
 OPEN: Final = "no access rule"
-SECONDS: Final = 0.5
-"""Of one measurement."""
+SECONDS: Final = 0.2
+"""Of one measurement: short, so that a disturbance hits neighbours alike, and many."""
 
 
 @dataclass(frozen=True, slots=True)

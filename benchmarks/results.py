@@ -26,6 +26,7 @@ class Measured:
     rounds: int
     serving: Serving | None
     starts: tuple[float, float] | None
+    viewer_ms: float
 
 
 def page(measured: Measured) -> str:
@@ -56,9 +57,8 @@ def _bars(measured: Measured) -> str:
         rows.append(("later start", measured.starts[1], 5, "s"))
     if measured.serving is not None:
         rows.append(("resident memory of the API process, at most", measured.serving.most_mb, 250, "MB"))
-        rows.append(
-            ("`{viewer{id}}`, median over HTTP", measured.serving.answers["viewer"].median_ms, 2, "ms")
-        )
+    title = "`{viewer{id}}`, from arrival to answer, sign-in and database included, without the socket"
+    rows.append((title, measured.viewer_ms, 2, "ms"))
     for comparison in measured.comparisons:
         for variant in comparison.variants[1:]:
             for name, of in (("time", _wall), ("CPU", _cpu)):

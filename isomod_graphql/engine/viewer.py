@@ -1,13 +1,19 @@
 """The caller of one request as the engine sees it: a principal, its decision vector and its sites at one instant. Refuses to change while the request runs."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Final
 from uuid import UUID
 
 from isomod_graphql.core.errors import Forbidden, Refusal, StepUpRequired, Unauthenticated
 from permissions.decisions import DenialReason, Denied, Sites, Vector, may, site_bound, site_slots, vector_of
 from permissions.grants import Action
 from permissions.principals import Principal
+
+Powers = tuple[Vector, tuple[Sites, ...], Sites]
+EVER: Final = datetime.min.replace(tzinfo=UTC)
+MOST_POWERS: Final = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +29,7 @@ class Viewer:
     @classmethod
     def at(cls, principal: Principal, now: datetime) -> "Viewer":
         """The viewer's powers at `now`."""
-        return cls(
-            principal, vector_of(principal, now), site_slots(principal, now), site_bound(principal), now
-        )
+        return cls(principal, *_powers(principal, _unchanged_since(principal, now)), now)
 
     @property
     def person_id(self) -> UUID | None:
@@ -52,6 +56,17 @@ class Viewer:
         verdict = may(self.principal, action, now=self.now, subject_id=subject_id)
         if isinstance(verdict, Denied):
             raise_denial(verdict, action)
+
+
+def _unchanged_since(principal: Principal, now: datetime) -> datetime:
+    """The last moment at which something that the principal holds came to its end: its powers then are its powers now."""
+    ends = [grant.expires_at for grant in principal.grants] + [principal.caveats.not_after]
+    return max((end for end in ends if end is not None and end <= now), default=EVER)
+
+
+@lru_cache(MOST_POWERS)
+def _powers(principal: Principal, at: datetime) -> Powers:
+    return vector_of(principal, at), site_slots(principal, at), site_bound(principal)
 
 
 class ActionForbidden(Forbidden):
