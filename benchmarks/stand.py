@@ -11,8 +11,9 @@ from uuid import UUID
 from isomod_graphql.cli.demo.credentials import BENCH, issue
 from isomod_graphql.cli.demo.seeding import seed_bench
 from isomod_graphql.cli.running import open_platform
+from isomod_graphql.core.clock import SystemClock
 from isomod_graphql.core.embedded import MAIN, EmbeddedServer, start_server, stop_server
-from isomod_graphql.core.installation import Installation, open_installation, urls_of
+from isomod_graphql.core.installation import Installation, Urls, open_installation, open_store, urls_of
 from isomod_graphql.core.migrate import migrate
 from isomod_graphql.core.settings import Settings
 from isomod_graphql.identity.desk import Desk
@@ -45,6 +46,16 @@ class Stand:
         return principal
 
 
+async def _seeded(settings: Settings, urls: Urls) -> UUID:
+    """Fills the organisation once; it is one transaction, which no limit of time may cut."""
+    endless = settings.model_copy(update={"statement_timeout_ms": 0, "idle_in_transaction_timeout_ms": 0})
+    store = open_store(endless, urls, SystemClock())
+    try:
+        return await seed_bench(store)
+    finally:
+        await store.close()
+
+
 @asynccontextmanager
 async def open_stand(folder: Path) -> AsyncIterator[Stand]:
     """Starts both servers, fills them when they are empty, and stops them at the end."""
@@ -54,7 +65,7 @@ async def open_stand(folder: Path) -> AsyncIterator[Stand]:
         await migrate(urls.main_owner, urls.keys_owner)
         async with open_installation(settings) as installation:
             await open_platform(installation.store)
-            tenant_id = await seed_bench(installation.store)
+            tenant_id = await _seeded(settings, urls)
             tokens = _known(folder) or await _issue(installation, tenant_id, folder)
             yield Stand(folder, installation, tenant_id, tokens, _server(folder).pid)
     finally:

@@ -130,3 +130,10 @@ class ServiceUnavailable(IsoModError):
 
     code = "SERVICE_UNAVAILABLE"
     message = "The service is not available at the moment."
+
+
+class StatementTimeout(IsoModError):
+    """The database cancelled a statement that ran too long."""
+
+    code = "REQUEST_TIMEOUT"
+    message = "The request took too long and was stopped."

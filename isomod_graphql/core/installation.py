@@ -11,7 +11,7 @@ from isomod_graphql.core.keystore import Keystore
 from isomod_graphql.core.roots import FileRootKeys, create_root_key_file
 from isomod_graphql.core.settings import Settings
 from isomod_graphql.core.store import Store
-from isomod_graphql.core.tenancy import Database
+from isomod_graphql.core.tenancy import Database, Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +54,16 @@ async def urls_of(settings: Settings) -> Urls:
 def open_store(settings: Settings, urls: Urls, clock: Clock) -> Store:
     """Pools for the app role. Raises MissingRootKey."""
     cache, pool = settings.statement_cache, settings.pool_size
+    limits = Limits(settings.statement_timeout_ms, settings.idle_in_transaction_timeout_ms)
     keystore = Keystore(
-        Database(urls.keys, pool_size=pool, statement_cache=cache),
-        Database(urls.keys, pool_size=2, statement_cache=cache),
+        Database(urls.keys, pool_size=pool, statement_cache=cache, limits=limits),
+        Database(urls.keys, pool_size=2, statement_cache=cache, limits=limits),
         FileRootKeys(urls.root_key_file),
         clock,
         size=settings.key_cache_size,
         seconds=settings.key_cache_seconds,
     )
-    return Store(Database(urls.main, pool_size=pool, statement_cache=cache), keystore, clock)
+    return Store(Database(urls.main, pool_size=pool, statement_cache=cache, limits=limits), keystore, clock)
 
 
 @asynccontextmanager

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -12,9 +13,10 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from isomod_graphql.core.errors import Conflict, ServiceUnavailable
+from isomod_graphql.core.errors import Conflict, ServiceUnavailable, StatementTimeout
 
 BEGIN_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+QUERY_CANCELED = "57014"
 BEGIN_WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 
 
@@ -26,6 +28,14 @@ class _NoRows(logging.Filter):
 
 
 logging.getLogger("sqlalchemy.engine.Engine").addFilter(_NoRows())
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a statement may run and a transaction may pause, in milliseconds; the server itself cancels what is longer."""
+
+    statement_ms: int = 5_000
+    idle_ms: int = 10_000
 
 
 class TenantConnection:
@@ -65,6 +75,10 @@ class TenantConnection:
             # The driver's text quotes the values in DETAIL; the constraint's name is all that may leave.
             constraint = getattr(error.orig.__cause__, "constraint_name", None) if error.orig else None
             raise ConstraintConflict(constraint) from None
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) == QUERY_CANCELED:
+                raise StatementTimeout from None
+            raise
 
 
 class ConstraintConflict(Conflict):
@@ -79,8 +93,14 @@ class ConstraintConflict(Conflict):
 class Database:
     """A pool of connections to one server, used only through `begin`."""
 
-    def __init__(self, url: str, *, pool_size: int = 8, statement_cache: int = 200) -> None:
+    def __init__(
+        self, url: str, *, pool_size: int = 8, statement_cache: int = 200, limits: Limits = Limits()
+    ) -> None:
         """`statement_cache` 0 is for PgBouncer in transaction mode: no prepared statement outlives its transaction."""
+        self._ends = (
+            f"SET LOCAL statement_timeout = {limits.statement_ms}; "
+            f"SET LOCAL idle_in_transaction_session_timeout = {limits.idle_ms}"
+        )
         bouncer = statement_cache == 0
         connect: dict[str, Any] = {"statement_cache_size": statement_cache}
         if bouncer:
@@ -110,7 +130,9 @@ class Database:
             settled = False
             try:
                 # The uuid is printed from a parsed value; a simple-protocol message cannot bind parameters.
-                await driver.execute(f"{begin}; SET LOCAL app.tenant_id = '{UUID(int=tenant_id.int)}'")
+                await driver.execute(
+                    f"{begin}; SET LOCAL app.tenant_id = '{UUID(int=tenant_id.int)}'; {self._ends}"
+                )
                 yield TenantConnection(connection, tenant_id, write=write)
                 await asyncio.shield(_settle(driver, "COMMIT"))
                 settled = True

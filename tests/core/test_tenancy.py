@@ -10,11 +10,11 @@ from sqlalchemy import insert, select, text
 
 from isomod_graphql.core.clock import SettableClock
 from isomod_graphql.core.counters import Counter
-from isomod_graphql.core.errors import ServiceUnavailable
+from isomod_graphql.core.errors import ServiceUnavailable, StatementTimeout
 from isomod_graphql.core.ids import new_id
 from isomod_graphql.core.installation import Urls
 from isomod_graphql.core.store import Store
-from isomod_graphql.core.tenancy import ConstraintConflict, Database
+from isomod_graphql.core.tenancy import ConstraintConflict, Database, Limits
 
 
 async def put(database: Database, tenant: UUID, name: str) -> None:
@@ -176,3 +176,17 @@ async def test_the_app_role_has_no_dangerous_right(owner_eye: asyncpg.Connection
 
     assert tuple(row) == (False, False, False, False)
     assert owned == 0
+
+
+async def test_the_database_itself_cancels_a_statement_that_runs_too_long(
+    urls: Urls, tenants: tuple[UUID, UUID]
+) -> None:
+    database = Database(urls.main, pool_size=1, limits=Limits(statement_ms=50))
+    await put(database, tenants[1], "second")
+
+    with pytest.raises(StatementTimeout):
+        async with database.begin(tenants[0], write=False) as connection:
+            await connection.all(text("SELECT pg_sleep(5)"))
+
+    assert await names_without_filter(database, tenants[1]) == ["second"]
+    await database.close()

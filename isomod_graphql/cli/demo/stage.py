@@ -18,7 +18,7 @@ from isomod_graphql.cli.demo.seeding import PASSWORD, seed_bench, seed_companies
 from isomod_graphql.cli.logs import configure_logs
 from isomod_graphql.cli.running import open_platform, serve_app, stop_signals, work_until
 from isomod_graphql.core.clock import SystemClock
-from isomod_graphql.core.installation import Installation, open_store, urls_of
+from isomod_graphql.core.installation import Installation, Urls, open_store, urls_of
 from isomod_graphql.core.migrate import migrate
 from isomod_graphql.core.settings import Environment, Settings
 from isomod_graphql.core.store import Store
@@ -71,15 +71,27 @@ async def _play(stage: Stage, stop: asyncio.Event) -> None:
     settings = stage.settings(url)
     urls = await urls_of(settings)
     await migrate(urls.main_owner, urls.keys_owner)
+    tenants = await _seeded(settings, urls, stage, stop)
+    if tenants is None:
+        return
     store = open_store(settings, urls, SystemClock())
     try:
-        await open_platform(store)
-        tenants = await _unless(stop, _tenants(store, stage))
-        if tenants is None:
-            return
         path = hand_out(stage.folder, url, tenants)
         installation = Installation(settings, store, store.clock)
         await _perform(stage, create_app(installation), stop, installation, url, path)
+    finally:
+        await store.close()
+
+
+async def _seeded(
+    settings: Settings, urls: Urls, stage: Stage, stop: asyncio.Event
+) -> list[dict[str, Any]] | None:
+    """The organisations, filled where they are new. A whole organisation is one transaction: no limit of time cuts it."""
+    endless = settings.model_copy(update={"statement_timeout_ms": 0, "idle_in_transaction_timeout_ms": 0})
+    store = open_store(endless, urls, SystemClock())
+    try:
+        await open_platform(store)
+        return await _unless(stop, _tenants(store, stage))
     finally:
         await store.close()
 
