@@ -82,7 +82,10 @@ class Product:
 
 @contextmanager
 def open_product(urls: Urls, slug: str, letters: Path) -> Iterator[Product]:
-    """Rita asked for orders 1 and 2: the first is under way with Tom, the second done by Uma. Order 3 is the administrator's, with Tom. Ben and Els may change their sign-in."""
+    """Rita asked for orders 1 and 2: the first is under way with Tom, the second done by Uma. Order 3 is not hers, with Tom.
+
+    Ben and Els have no work: their sign-in may be changed.
+    """
     with serve(urls, slug) as served:
         product = Product(urls, served, slug, letters)
         elsewhere(_put_people_and_work(product))

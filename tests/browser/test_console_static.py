@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from isomod_graphql.web.console import DIST, accepts_gzip, console_routes
+from tests.browser.chromium import built
 
 SOURCE = DIST.parent
 EXTERNAL = re.compile(r"""(?:src|href|action)\s*=\s*["']?\s*(?:[a-z]+:)?//""", re.IGNORECASE)
@@ -18,8 +19,6 @@ POLICY = (
     "font-src 'self' data:; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
 )
-
-built = pytest.mark.skipif(not (DIST / "index.html").is_file(), reason="`make console` has not been run")
 
 
 @pytest.fixture
@@ -143,8 +142,9 @@ def test_a_console_built_while_the_server_runs_is_found(dist: Path, tmp_path: Pa
     assert (before, after) == (404, 200)
 
 
-def test_the_page_s_source_names_no_other_host_and_no_inline_script() -> None:
-    page = (SOURCE / "index.html").read_text()
+@pytest.mark.parametrize("name", ["index.html", "account.html"])
+def test_the_page_s_source_names_no_other_host_and_no_inline_script(name: str) -> None:
+    page = (SOURCE / name).read_text()
 
     assert not EXTERNAL.search(page)
     assert re.findall(r"<script(?![^>]*\bsrc=)", page) == []
@@ -161,8 +161,9 @@ def test_the_lock_file_names_no_host_to_install_from() -> None:
 
 
 @built
-def test_the_built_page_loads_only_assets_that_exist() -> None:
-    page = (DIST / "index.html").read_text()
+@pytest.mark.parametrize("name", ["index.html", "account.html"])
+def test_a_built_page_loads_only_assets_that_exist(name: str) -> None:
+    page = (DIST / name).read_text()
 
     loaded = re.findall(r'(?:src|href)="([^"]+)"', page)
 
