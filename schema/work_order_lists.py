@@ -1,11 +1,11 @@
 """Lists of work orders: how they are filtered and sorted."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum
 from typing import Any, Final
 
 import strawberry
-from sqlalchemy import DateTime, func, literal
+from sqlalchemy import ColumnElement, DateTime, func, literal_column
 
 from isomod_graphql.engine.catalogue import reveals
 from isomod_graphql.engine.pages import Sort
@@ -21,7 +21,9 @@ WorkOrderType = strawberry.enum(rules.WorkOrderType, description="Why the work i
 Outcome = strawberry.enum(rules.Outcome, name="WorkOrderOutcome", description="How the work ended.")
 Transition = strawberry.enum(rules.Transition, name="WorkOrderTransition", description="A change of status.")
 
-NEVER: Final = literal(datetime(9999, 12, 31, tzinfo=UTC), DateTime(timezone=True))
+NEVER: Final[ColumnElement[datetime]] = literal_column(
+    "'9999-12-31 00:00:00+00'::timestamptz", DateTime(timezone=True)
+)
 """Orders without a due date come last."""
 
 

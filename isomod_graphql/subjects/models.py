@@ -9,7 +9,9 @@ from sqlalchemy.orm import Mapped
 from isomod_graphql.core.columns import Base, TenantRow, held, sealed
 from permissions.categories import Category, Keep
 
+# fmt: off
 PERSON_KINDS = ("TECHNICIAN", "REQUESTER", "COLLEAGUE", "CONTACT")  # reason: pseudonyms use these words; no role is meant
+# fmt: on
 """The word of the pseudonym: "Technician #7"."""
 
 
@@ -33,6 +35,7 @@ class Person(TenantRow, Base):
         CheckConstraint(f"kind IN {PERSON_KINDS}", name="kind"),
         Index("uq_people_pseudonym", "tenant_id", "kind", "pseudonym_number", unique=True),
         Index("uq_people_email_index", "tenant_id", "email_index", unique=True),
+        Index("ix_people_number", "tenant_id", "pseudonym_number", "id"),
     )
 
 
@@ -45,5 +48,7 @@ class Restriction(TenantRow, Base):
     ground: Mapped[str] = held(Category.OPERATIONAL, Text)
     actor_id: Mapped[UUID] = held(Category.OPERATIONAL)
     lifted_at: Mapped[datetime | None] = held(Category.OPERATIONAL)
-    lift_reason: Mapped[str | None] = sealed(Category.NOTES, keep=Keep.EVIDENCE, subject="person_id", number=1)
+    lift_reason: Mapped[str | None] = sealed(
+        Category.NOTES, keep=Keep.EVIDENCE, subject="person_id", number=1
+    )
     __table_args__ = (Index("ix_restrictions_person", "tenant_id", "person_id"),)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Computed, ForeignKeyConstraint, Index, Integer, Text
+from sqlalchemy import CheckConstraint, Computed, ForeignKeyConstraint, Index, Integer, Text, text
 from sqlalchemy.orm import Mapped
 
 from isomod_graphql.core.columns import Base, TenantRow, held
@@ -61,6 +61,12 @@ class WorkOrder(TenantRow, Base):
         Index("uq_work_orders_number", "tenant_id", "number", unique=True),
         Index("ix_work_orders_created", "tenant_id", "created_at", "id"),
         Index("ix_work_orders_due", "tenant_id", "due_at", "id"),
+        Index(
+            "ix_work_orders_due_last",
+            "tenant_id",
+            text("(COALESCE(due_at, '9999-12-31 00:00:00+00'::timestamptz))"),
+            "id",
+        ),
         Index("ix_work_orders_rank", "tenant_id", "priority_rank", "number", "id"),
         Index("ix_work_orders_status", "tenant_id", "status", "id"),
         Index("ix_work_orders_priority", "tenant_id", "priority", "id"),
