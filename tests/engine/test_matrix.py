@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from permissions.disclosure import Relation
 from permissions.principals import Role
 from tests.engine import oracle as oracle_module
 from tests.engine.asking import Ask, Caller
@@ -100,4 +101,36 @@ def test_the_oracle_knows_neither_plan_nor_loader_nor_projector() -> None:
             f"isomod_graphql.{room}.models"
             for room in ("assets", "identity", "locations", "subjects", "work_orders")
         ),
+    }
+
+
+@pytest.mark.parametrize("name", ["admin", "requester", "partner", "privacy officer", "admin bound to gent"])
+async def test_the_door_says_the_same_as_the_executor_behind_it(
+    proof: Proof, ask_at_the_door: Ask, name: str
+) -> None:
+    wrong = [
+        cell
+        for realm, oracle, who in proof.callers(name)
+        for type_name in FIELDS
+        for cell in await wrong_cells(proof, ask_at_the_door, realm, oracle, who, type_name)
+    ]
+
+    assert wrong == []
+
+
+def test_every_type_that_stands_for_a_row_is_judged() -> None:
+    _, _, catalogue = built()
+
+    assert set(catalogue.entity_of_type) == set(FIELDS)
+
+
+def test_the_oracle_knows_every_tie_that_the_scopes_know() -> None:
+    """A new tie in a scope needs a second opinion too."""
+    _, _, catalogue = built()
+
+    ties = {tie for entity in catalogue.entity_of_type.values() for tie in entity.scope.relations or {}}
+
+    assert ties == {
+        *(Relation.SELF, Relation.OWN, Relation.SAME_OPEN_ORDER),
+        *(Relation.ASSIGNED_TO_MINE, Relation.ASSIGNED_TO_MINE_OPEN),
     }
