@@ -35,6 +35,7 @@ def product_consumers(post: Post) -> Consumers:
         [
             *account_consumers(LETTERS, post),
             mail_consumer("identity.membership_ended", MailKind.ACCOUNT_DEACTIVATED, letter_to_person, post),
+            mail_consumer("person.restriction_lifted", MailKind.RESTRICTION_LIFTED, letter_to_person, post),
             Outside("identity.email_changed", "spread", _spread_email),
             notice_consumer(WORK_ORDER_ASSIGNED, _team),
             notice_consumer(WORK_ORDER_COMPLETED, _requester),

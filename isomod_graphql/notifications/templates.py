@@ -19,6 +19,7 @@ class MailKind(StrEnum):
     CHANGE_EMAIL = "CHANGE_EMAIL"
     CHANGE_EMAIL_NOTICE = "CHANGE_EMAIL_NOTICE"
     ACCOUNT_DEACTIVATED = "ACCOUNT_DEACTIVATED"
+    RESTRICTION_LIFTED = "RESTRICTION_LIFTED"
     ERASURE_COMPLETED = "ERASURE_COMPLETED"
 
 
@@ -33,6 +34,10 @@ class Template:
 K = MailKind
 
 _NL: Final = {
+    K.RESTRICTION_LIFTED: Template(
+        "De beperking is opgeheven",
+        "{organisation} heeft de beperking van de verwerking van uw persoonsgegevens opgeheven (AVG, artikel 18, lid 3).\n\nBent u het daar niet mee eens, antwoord dan aan de functionaris voor gegevensbescherming van {organisation}.",
+    ),
     K.INVITATION: Template(
         "U bent uitgenodigd voor IsoMod",
         "{organisation} nodigt u uit om met IsoMod te werken.\n\nKies een wachtwoord en begin:\n{link}",
@@ -65,6 +70,10 @@ _NL: Final = {
 }
 
 _FR: Final = {
+    K.RESTRICTION_LIFTED: Template(
+        "La limitation est levée",
+        "{organisation} a levé la limitation du traitement de vos données personnelles (RGPD, article 18, paragraphe 3).\n\nSi vous n'êtes pas d'accord, adressez-vous au délégué à la protection des données de {organisation}.",
+    ),
     K.INVITATION: Template(
         "Vous êtes invité à utiliser IsoMod",
         "{organisation} vous invite à travailler avec IsoMod.\n\nChoisissez un mot de passe et commencez :\n{link}",
@@ -97,6 +106,10 @@ _FR: Final = {
 }
 
 _DE: Final = {
+    K.RESTRICTION_LIFTED: Template(
+        "Die Einschränkung ist aufgehoben",
+        "{organisation} hat die Einschränkung der Verarbeitung Ihrer personenbezogenen Daten aufgehoben (DSGVO, Artikel 18 Absatz 3).\n\nSind Sie damit nicht einverstanden, wenden Sie sich an den Datenschutz von {organisation}.",
+    ),
     K.INVITATION: Template(
         "Sie sind zu IsoMod eingeladen",
         "{organisation} lädt Sie ein, mit IsoMod zu arbeiten.\n\nWählen Sie ein Kennwort und beginnen Sie:\n{link}",
@@ -130,6 +143,10 @@ _DE: Final = {
 }
 
 _EN: Final = {
+    K.RESTRICTION_LIFTED: Template(
+        "The restriction has been lifted",
+        "{organisation} has lifted the restriction on the processing of your personal data (GDPR, Article 18(3)).\n\nIf you do not agree, turn to the privacy officer of {organisation}.",
+    ),
     K.INVITATION: Template(
         "You are invited to IsoMod",
         "{organisation} invites you to work with IsoMod.\n\nChoose a password and begin:\n{link}",

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, RedirectResponse
 from starlette.routing import Route
 
 from isomod_graphql.core.ids import PLATFORM_TENANT
@@ -74,6 +74,10 @@ class Parts:
     desk: Desk
 
 
+async def _to_console(_request: Request) -> RedirectResponse:
+    return RedirectResponse("/graphiql", 307)
+
+
 def create_app(installation: Installation) -> Starlette:
     """The application on an open installation, which its caller closes. `app.state.parts` are its Parts."""
     settings, store = installation.settings, installation.store
@@ -91,6 +95,7 @@ def create_app(installation: Installation) -> Starlette:
     readiness = Readiness(readiness_checks(store))
     app = Starlette(
         routes=[
+            Route("/", _to_console, methods=["GET"]),
             Route("/graphql", endpoint),
             *console_routes(),
             Route("/console/session", _console_session(desk), methods=["GET"]),
