@@ -68,6 +68,7 @@ class Person(Node):
         needs=("name", "kind", "pseudonym_number"),
         compute=display_name,
         mask=masks.INITIALS,
+        hidden=masks.PSEUDONYM,
         description="Never null: the name, its masked form, or a stable pseudonym.",
     )
     name: str | None = personal(Category.IDENTITY, mask=masks.INITIALS)

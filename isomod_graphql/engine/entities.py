@@ -56,6 +56,8 @@ class FieldSpec:
     needs: tuple[str, ...] = ()
     compute: Compute | None = None
     link: "Callable[[], Entity] | None" = None
+    hidden: Mask = NULL
+    """What stands in place of a hidden value."""
 
     @property
     def category(self) -> Category:
@@ -122,12 +124,15 @@ def computed(
     needs: tuple[str, ...],
     compute: Compute,
     mask: Mask = NULL,
-    subject: str | None = None,
+    hidden: Mask = NULL,
     description: str = "",
 ) -> Any:  # noqa: ANN401  a field
-    """A field made of others. `compute` gets the raw values only as far as the decision releases them."""
+    """A field made of others. `compute` gets the raw values only as far as the decision releases them.
+
+    `hidden` names what it gives where nothing is released.
+    """
     return _declare(
-        _Draft(Discloses(category, mask), needs=needs, compute=compute, subject=subject), description
+        _Draft(Discloses(category, mask), needs=needs, compute=compute, hidden=hidden), description
     )
 
 
@@ -153,9 +158,9 @@ class _Draft:
     column: ColumnElement[Any] | None = None
     needs: tuple[str, ...] = ()
     compute: Compute | None = None
-    subject: str | None = None
     link: Callable[[], Entity] | None = None
     by: str | None = None
+    hidden: Mask = NULL
 
 
 def _declare(draft: _Draft, description: str) -> Any:  # noqa: ANN401  a Strawberry field
@@ -212,7 +217,8 @@ def _spec(entity: Entity, name: str, draft: _Draft) -> FieldSpec:
             draft.permission,
             needs=draft.needs,
             compute=draft.compute,
-            subject=draft.subject or entity.subject,
+            subject=entity.subject,
+            hidden=draft.hidden,
         )
     model = entity.model
     if draft.link is not None:

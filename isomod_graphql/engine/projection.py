@@ -131,7 +131,7 @@ def _mask_of(spec: FieldSpec, decision: Decision) -> Mask:
 
 
 def _mask_name(spec: FieldSpec, decision: Decision) -> str:
-    return _mask_of(spec, decision).name if decision.level is Level.MASKED else NULL.name
+    return (_mask_of(spec, decision) if decision.level is Level.MASKED else spec.hidden).name
 
 
 def _is_concerned(spec: FieldSpec, vector: Vector, facts: RowFacts) -> bool:

@@ -280,7 +280,7 @@ def _shown(field: Field, name: str, raw: Any, row: Row, decision: Decision, *, c
         return Seen(_pseudonym(row) if name == "displayName" and raw is None else _wire(raw), raw=True)
     mask = FORMS.get(decision.form, NULL) if decision.form and field.mask is not NULL else field.mask
     mask = mask if decision.level is Level.MASKED else NULL
-    withheld = (mask.name, str(decision.reason))
+    withheld = (PSEUDONYM.name if name == "displayName" and mask is NULL else mask.name, str(decision.reason))
     if name == "displayName":
         return Seen(mask.apply(raw) if mask is masks.INITIALS else _pseudonym(row), withheld)
     if mask is PSEUDONYM:
