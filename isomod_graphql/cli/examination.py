@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 import isomod_graphql
 from isomod_graphql.core.clock import SystemClock
 from isomod_graphql.core.columns import TENANTLESS, Base, KeystoreBase
+from isomod_graphql.core.embedded import stop_server
 from isomod_graphql.core.errors import IsoModError
 from isomod_graphql.core.ids import PLATFORM_TENANT
 from isomod_graphql.core.installation import Urls, open_store, urls_of
@@ -70,6 +71,21 @@ class Finding:
 async def examine(settings: Settings) -> list[Finding]:
     """Every finding. What cannot be reached is a finding too."""
     findings = [_settings(settings), _region(settings)]
+    embedded = settings.database_url is None or settings.keystore_url is None
+    folders = (settings.data_dir.resolve() / "postgres", settings.data_dir.resolve() / "keystore")
+    if embedded and not all((folder / "PG_VERSION").exists() for folder in folders):
+        says = f"none in {settings.data_dir}: set ISOMOD_DATA_DIR, or the addresses of the databases"
+        return [*findings, Finding("databases", ok=False, says=says)]
+    idle = [folder for folder in folders if embedded and not (folder / "postmaster.pid").exists()]
+    try:
+        return [*findings, *await _looked_into(settings)]
+    finally:
+        for folder in idle:
+            stop_server(folder)
+
+
+async def _looked_into(settings: Settings) -> list[Finding]:
+    findings = []
     try:
         urls = await urls_of(settings)
         findings.append(_root_key(urls))

@@ -121,3 +121,12 @@ def _settings(urls: Urls) -> dict[str, str]:
         "ISOMOD_KEYSTORE_OWNER_URL": urls.keys_owner,
         "ISOMOD_ROOT_KEY_FILE": str(urls.root_key_file),
     }
+
+
+def test_the_doctor_makes_nothing_where_there_is_nothing(tmp_path: Path) -> None:
+    examined = isomod("doctor", "--json", ISOMOD_DATA_DIR=str(tmp_path / "nowhere"))
+
+    wrong = {c["name"]: c["says"] for c in json.loads(examined.stdout)["checks"] if c["ok"] is False}
+    assert examined.returncode == 1
+    assert list(wrong) == ["databases"]
+    assert list(tmp_path.iterdir()) == []

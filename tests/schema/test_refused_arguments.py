@@ -70,7 +70,9 @@ SPELLINGS: dict[str, tuple[str, dict[str, Any]]] = {
 def readable_everywhere(who: Caller, proof: Proof, one: Asked) -> bool:
     """Whether a stranger's row, reached by one grant alone and by nothing that ties, would be shown raw to the viewer."""
     vector = replace(Viewer.at(who.principal, proof.store.clock.now()).vector, self_rights=False)
-    needed = Reach.OWN if one.category in ROW_RULED else Reach.ALL
+    if one.category in ROW_RULED:
+        return True  # told by every row that is reached; where none is, there is nothing to tell
+    needed = Reach.ALL
     return any(
         tier.reach(one.resource) >= needed
         and decide(vector, one.category, Facts(frozenset({tier.slot}))).level is Level.FULL
