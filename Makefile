@@ -2,6 +2,7 @@
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   := .venv
+SEED   := $(shell date +%s)
 BIN    := $(VENV)/bin
 CODE   := $(wildcard isomod_graphql schema permissions migrations tests benchmarks)
 
@@ -55,7 +56,8 @@ test: $(DEV_STAMP) console
 	$(BIN)/pytest -n 2 -q $(ARGS)
 
 proofs: $(DEV_STAMP) console
-	$(BIN)/pytest -q -m proof $(ARGS)
+	@echo 'seed $(SEED): make proofs SEED=$(SEED) draws the same examples again'
+	$(BIN)/pytest -q -m proof --hypothesis-seed=$(SEED) $(ARGS)
 
 check: $(DEV_STAMP)
 	$(BIN)/ruff check

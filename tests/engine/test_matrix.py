@@ -64,11 +64,13 @@ async def wrong_cells(
 
 @pytest.mark.parametrize("name", PARTS)
 @pytest.mark.parametrize("type_name", FIELDS)
-async def test_every_cell_is_what_the_tables_say(proof: Proof, ask: Ask, name: str, type_name: str) -> None:
+async def test_every_cell_is_what_the_tables_say_over_http(
+    proof: Proof, ask_at_the_door: Ask, name: str, type_name: str
+) -> None:
     wrong = [
         cell
         for realm, oracle, who in proof.callers(name)
-        for cell in await wrong_cells(proof, ask, realm, oracle, who, type_name)
+        for cell in await wrong_cells(proof, ask_at_the_door, realm, oracle, who, type_name)
     ]
 
     assert wrong == []
@@ -105,14 +107,12 @@ def test_the_oracle_knows_neither_plan_nor_loader_nor_projector() -> None:
 
 
 @pytest.mark.parametrize("name", ["admin", "requester", "partner", "privacy officer", "admin bound to gent"])
-async def test_the_door_says_the_same_as_the_executor_behind_it(
-    proof: Proof, ask_at_the_door: Ask, name: str
-) -> None:
+async def test_the_executor_behind_the_door_says_the_same(proof: Proof, ask: Ask, name: str) -> None:
     wrong = [
         cell
         for realm, oracle, who in proof.callers(name)
         for type_name in FIELDS
-        for cell in await wrong_cells(proof, ask_at_the_door, realm, oracle, who, type_name)
+        for cell in await wrong_cells(proof, ask, realm, oracle, who, type_name)
     ]
 
     assert wrong == []

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from schema.root import build_schema
 from tests.engine.asking import Ask
 from tests.engine.oracle import FIELDS
 from tests.engine.proving import Proof
@@ -123,3 +124,9 @@ async def test_at_most_100_ids_at_once(proof: Proof, ask: Ask) -> None:
     answer = await ask(who, NODES, {"ids": ["x"] * 101})
 
     assert answer.codes == ["BAD_USER_INPUT"]
+
+
+def test_the_same_classes_build_two_schemas_that_are_alike() -> None:
+    first, second = build_schema()[0].as_str(), build_schema()[0].as_str()
+
+    assert first == second
