@@ -11,6 +11,8 @@ from isomod_graphql.web.refusals import BadRequest, BadValue, BatchRefused, Body
 BODY_BYTES = 1 << 20
 DEPTH = 32
 """Nesting of variables and extensions; the request object itself is one level more."""
+VALUES = 1_000
+"""Names and values in variables and extensions together: what does not fit a type costs more than its share."""
 NUMBER_CHARACTERS = 400
 """The longest float in full is 327 characters; integers of more than 4,300 digits stop Python."""
 
@@ -104,15 +106,18 @@ def _read(body: bytes) -> object:
         raise BadValue("The request is nested too deeply.") from None
     except json.JSONDecodeError:
         raise BadRequest("The request is not valid JSON.") from None
-    if b"\\u" in body or body.count(b"[") + body.count(b"{") > DEPTH:
+    if b"\\u" in body or body.count(b"[") + body.count(b"{") > DEPTH or body.count(b",") > VALUES // 2:
         _check(value)
     return value
 
 
 def _check(value: object) -> None:
-    """Walks with a list of its own: texts that PostgreSQL stores, and no deeper than DEPTH below the request."""
-    level, depth = [value], 0
+    """Walks with a list of its own: texts that PostgreSQL stores, no deeper than DEPTH below the request, at most VALUES."""
+    level, depth, seen = [value], 0, 0
     while level:
+        seen += len(level)
+        if seen > VALUES:
+            raise BadValue("The request holds too many values.")
         below: list[object] = []
         for item in level:
             if isinstance(item, dict | list) and depth > DEPTH:

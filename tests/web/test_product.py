@@ -82,6 +82,11 @@ PROBES = {
     "an empty selection": (b'{"query":"{ workOrders(first: 1) { } }"}', "GRAPHQL_PARSE_FAILED"),
     "two operations": (b'{"query":"query A { __typename } query B { __typename }"}', "OPERATION_AMBIGUOUS"),
     "a batch": (b'[{"query":"{ __typename }"}]', "BATCHING_NOT_SUPPORTED"),
+    "30,000 unknown input fields": (
+        LISTED.encode() + json.dumps({f"k{i}": 1 for i in range(30_000)}).encode() + b"}}",
+        "BAD_USER_INPUT",
+    ),
+    "a list of 100,000 values": (LISTED.encode() + b'{"status":[' + b'"OPEN",' * 100_000 + b'"OPEN"]}}}', "BAD_USER_INPUT"),
     "a forged cursor": (b'{"query":"{ workOrders(first: 1, after: \\"AAAAAAAAAAAAAAAAAAAAAAAA\\") { totalCount } }"}', "CURSOR_INVALID"),
     "too many rows": (b'{"query":"{ workOrders(first: 101) { totalCount } }"}', "GRAPHQL_VALIDATION_FAILED"),
     "an unknown field": (b'{"query":"{ workOrdrs(first: 1) { totalCount } }"}', "GRAPHQL_VALIDATION_FAILED"),
