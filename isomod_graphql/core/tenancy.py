@@ -13,10 +13,11 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from isomod_graphql.core.errors import Conflict, ServiceUnavailable, StatementTimeout
+from isomod_graphql.core.errors import Conflict, NotFound, ServiceUnavailable, StatementTimeout
 
 BEGIN_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 QUERY_CANCELED = "57014"
+FOREIGN_KEY_VIOLATION = "23503"
 BEGIN_WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 
 
@@ -74,7 +75,8 @@ class TenantConnection:
         except IntegrityError as error:
             # The driver's text quotes the values in DETAIL; the constraint's name is all that may leave.
             constraint = getattr(error.orig.__cause__, "constraint_name", None) if error.orig else None
-            raise ConstraintConflict(constraint) from None
+            missing = getattr(error.orig, "sqlstate", None) == FOREIGN_KEY_VIOLATION
+            raise (MissingReference if missing else ConstraintConflict)(constraint) from None
         except DBAPIError as error:
             if getattr(error.orig, "sqlstate", None) == QUERY_CANCELED:
                 raise StatementTimeout from None
@@ -88,6 +90,13 @@ class ConstraintConflict(Conflict):
         """Keeps the constraint's name and none of the values."""
         super().__init__()
         self.constraint = constraint
+
+
+class MissingReference(ConstraintConflict):
+    """A foreign key refused the write: the row that it names is not there, as for any other id that names nothing."""
+
+    code = NotFound.code
+    message = NotFound.message
 
 
 class Database:

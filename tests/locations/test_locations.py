@@ -358,4 +358,4 @@ async def test_the_database_itself_keeps_a_place_on_its_parent_s_site(store: Sto
         with pytest.raises(IsoModError) as refused:
             await tx.run(update(Location).where(Location.id == world.hall).values(site_id=world.south))
 
-    assert refused.value.code == "CONFLICT"
+    assert refused.value.code == "NOT_FOUND"
