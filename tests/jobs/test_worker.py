@@ -147,7 +147,8 @@ async def test_two_worker_processes_deliver_each_event_once(store: Store, tenant
     await until(settled)
     for worker in workers:
         worker.send_signal(signal.SIGTERM)
-    assert [worker.wait(10) for worker in workers] == [0, 0]
+    # One may have settled everything before the other was up: a signal ends that one as it ends any program.
+    assert {worker.wait(10) for worker in workers} in ({0}, {0, -signal.SIGTERM})
     assert await effects(store, tenant) == 60
     assert {fate.attempts for fate in await fates(store, tenant, kind)} == {1}
 
