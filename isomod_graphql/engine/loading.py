@@ -52,6 +52,7 @@ class Level:
         )
         self._layouts: dict[tuple[object, ...], Layout] = {}
         self._asked, self._persons = self._fact_columns(), self._person_columns()
+        self.binds: Mapping[str, Any] = {}
         self._base: Select[Any] | None = None
         self._by_ids: Select[Any] | None = None
 
