@@ -125,6 +125,13 @@ class KeyDestroyed(IsoModError):
     message = "This data has been erased."
 
 
+class AccessRecordUnavailable(IsoModError):
+    """Who is shown whose data could not be written down, so the answer is withheld."""
+
+    code = "ACCESS_RECORD_UNAVAILABLE"
+    message = "The answer is withheld because access to personal data cannot be recorded at the moment."
+
+
 class ServiceUnavailable(IsoModError):
     """A part that the request needs does not answer."""
 
