@@ -5,10 +5,24 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Uuid, and_, cast, false, func, or_, select, true
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    Uuid,
+    and_,
+    any_,
+    cast,
+    false,
+    func,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.sql.elements import SQLCoreOperations
 
 from isomod_graphql.core.columns import Base
+from isomod_graphql.engine.readers import Reader
 from isomod_graphql.engine.viewer import Viewer
 from permissions.decisions import Sites, reach_of
 from permissions.disclosure import Relation
@@ -20,6 +34,9 @@ THIS_TENANT = select(cast(func.current_setting("app.tenant_id"), Uuid)).scalar_s
 
 Predicate = Callable[[UUID], ColumnElement[bool]]
 """Takes the viewer's person id; a membership test against one uncorrelated set, never a correlated subquery."""
+
+Who = Viewer | Reader
+"""Rules are written for a viewer, or for all viewers of one structure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +56,22 @@ class RowScope:
     assigned: Predicate | None = None
     relations: Mapping[Relation, Predicate] | None = None
 
-    def reachable(self, viewer: Viewer, action: Action | None = None) -> ColumnElement[bool]:
+    def reachable(self, viewer: Who, action: Action | None = None) -> ColumnElement[bool]:
         """The rows that the viewer reaches (for a write: through a grant that carries the action)."""
         slots = [
             self.slot(viewer, slot, reach) for slot, reach in reach_of(viewer.vector, self.resource, action)
         ]
         if self.resource is Resource.PERSON and viewer.vector.self_rights and action is None:
             # Whoever may see nobody else still sees what is held about him- or herself (GDPR Article 15).
-            slots.append(self.own(viewer.person_id) if self.own and viewer.person_id else false())
+            person: Any = viewer.person_id
+            slots.append(self.own(person) if self.own and person is not None else false())
         return and_(self.bound(viewer), or_(false(), *slots))
 
-    def slot(self, viewer: Viewer, slot: int, reach: Reach) -> ColumnElement[bool]:
+    def slot(self, viewer: Who, slot: int, reach: Reach) -> ColumnElement[bool]:
         """The rows that one slot of the vector reaches."""
         if reach is Reach.ALL:
             return true()
-        person = viewer.person_id
+        person: Any = viewer.person_id
         parts: list[ColumnElement[bool]] = []
         if reach >= Reach.OWN and self.own is not None and person is not None:
             parts.append(self.own(person))
@@ -63,17 +81,22 @@ class RowScope:
             parts.append(self._in_sites(viewer.slots[slot]))
         return or_(false(), *parts)
 
-    def _in_sites(self, sites: Sites) -> ColumnElement[bool]:
+    def _in_sites(self, sites: Sites | BindParameter[Any]) -> ColumnElement[bool]:
         if self.site is None:
             return false()
-        inside: ColumnElement[bool] = self.site.in_(sites) if sites is not None else self.site.is_not(None)
+        inside = within(self.site, sites) if sites is not None else self.site.is_not(None)
         return or_(inside, self.site.is_(None)) if self.siteless or sites is None else inside
 
-    def bound(self, viewer: Viewer) -> ColumnElement[bool]:
+    def bound(self, viewer: Who) -> ColumnElement[bool]:
         """The rows that a site-bound credential may touch at all."""
         if viewer.bound is None or self.site is None:
             return true()
-        return self.site.in_(viewer.bound)
+        return within(self.site, viewer.bound)
+
+
+def within(site: SQLCoreOperations[Any], sites: frozenset[UUID] | BindParameter[Any]) -> ColumnElement[bool]:
+    """The column holds one of these sites."""
+    return site == any_(sites) if isinstance(sites, BindParameter) else site.in_(sites)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +106,7 @@ class ChildScope(RowScope):
     parent: RowScope | None = None
     key: SQLCoreOperations[Any] | None = None
 
-    def slot(self, viewer: Viewer, slot: int, reach: Reach) -> ColumnElement[bool]:
+    def slot(self, viewer: Who, slot: int, reach: Reach) -> ColumnElement[bool]:
         """The rows whose parent the slot reaches; nothing without a parent."""
         if self.parent is None or self.key is None:
             return false()
@@ -91,7 +114,7 @@ class ChildScope(RowScope):
             return true()
         return self.key.in_(self._parents(self.parent.slot(viewer, slot, reach)))
 
-    def bound(self, viewer: Viewer) -> ColumnElement[bool]:
+    def bound(self, viewer: Who) -> ColumnElement[bool]:
         """The rows whose parent a site-bound credential may touch."""
         if viewer.bound is None or self.parent is None or self.key is None:
             return true()

@@ -1,0 +1,167 @@
+"""What is asked of one table for some fields by one kind of viewer: columns, facts and the row rule. Refuses a row that the viewer does not reach."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, FromClause, Select, and_, func, select
+from sqlalchemy.orm import aliased
+
+from isomod_graphql.core.store import pack_columns
+from isomod_graphql.engine.entities import Entity, FieldSpec
+from isomod_graphql.engine.projection import Layout, RowFacts, layout_of
+from isomod_graphql.engine.readers import Reader
+from permissions.decisions import reach_of, relations_of
+from permissions.disclosure import Relation
+from permissions.reach import Reach
+
+MOST_LAYOUTS = 1_000
+
+
+class RowQuery:
+    """The rows of one entity for these fields, by graph type, and how they are shown.
+
+    It depends on the reader's structure and on nothing else of a viewer, and holds no row. `asked` and `persons` name the
+    columns on which decisions depend: facts, and persons of whom it matters whether they are the viewer.
+    """
+
+    def __init__(self, entity: Entity, specs: Mapping[str, tuple[FieldSpec, ...]], reader: Reader) -> None:
+        """Every type of the entity has an entry in `specs`."""
+        self.entity, self.specs, self.reader = entity, specs, reader
+        self._flat = {spec.name: spec for fields in specs.values() for spec in fields}
+        self.sealed = self._sealed_names()
+        self._slots = reach_of(reader.vector, entity.scope.resource)
+        self._relations = self._raising_relations()
+        self.subjects = sorted(
+            {spec.subject for spec in self._flat.values() if spec.personal and spec.subject}
+        )
+        own = {entity.subject} if entity.subject is not None else set()
+        self.persons = sorted({*self.subjects, *own})
+        self.asked = self._fact_columns()
+        self._layouts: dict[tuple[object, ...], Layout] = {}
+        self._statement: Select[Any] | None = None
+
+    def _sealed_names(self) -> list[str]:
+        fields = self.entity.model.sealed_fields
+        names = {spec.name for spec in self._flat.values() if spec.sealed}
+        return sorted(names | {need for spec in self._flat.values() for need in spec.needs if need in fields})
+
+    def _raising_relations(self) -> list[Relation]:
+        known = {of for of in self.entity.scope.relations or {} if of is not Relation.SELF}
+        wanted = {
+            relation
+            for spec in self._flat.values()
+            for relation in relations_of(self.reader.vector, spec.category)
+        }
+        return sorted(
+            relation for relation in wanted if relation in known and self.reader.person_id is not None
+        )
+
+    def statement(self, *extra: ColumnElement[Any]) -> Select[Any]:
+        """The rows that the reader reaches, with what the fields need and the facts on which decisions depend."""
+        if self._statement is None:
+            self._statement = self._built()
+        return self._statement.add_columns(*extra) if extra else self._statement
+
+    def _built(self) -> Select[Any]:
+        table = self.entity.model.__table__
+        columns: dict[str, ColumnElement[Any]] = {
+            str(column.key): column for column in (table.c.id, *self.entity.type_columns)
+        }
+        for spec in self._flat.values():
+            if spec.column is not None:
+                columns[spec.name] = spec.column
+            columns.update((need, table.c[need]) for need in spec.needs if need in table.c)
+        columns.update(
+            (name, table.c[name]) for name in (*pack_columns(self.entity.model, self.sealed), *self.subjects)
+        )
+        if self.entity.subject is not None:
+            columns["flags"] = table.c.flags
+            columns["pseudonym_number"] = table.c.pseudonym_number
+        selected = [column.label(name) for name, column in columns.items()]
+        source, statement = self._joined(select(*selected, *self._facts()))
+        return statement.select_from(source).where(
+            table.c.tenant_id == self.reader.tenant_id, self.reachable()
+        )
+
+    def count(self, where: Sequence[ColumnElement[bool]]) -> Select[Any]:
+        """How many rows `statement` has with these predicates."""
+        table = self.entity.model.__table__
+        source, statement = self._joined(select(func.count()))
+        here = (table.c.tenant_id == self.reader.tenant_id, self.reachable())
+        return statement.with_only_columns(func.count()).select_from(source).where(*here, *where)
+
+    def reachable(self) -> ColumnElement[bool]:
+        """The row rule of this entity for the reader."""
+        return self.entity.scope.reachable(self.reader)
+
+    def _facts(self) -> list[ColumnElement[Any]]:
+        person: Any = self.reader.person_id
+        scope = self.entity.scope
+        facts: list[ColumnElement[Any]] = []
+        for slot, reach in self._slots:
+            if reach is not Reach.ALL:
+                admits = scope.slot(self.reader, slot, reach)
+                facts.append(func.coalesce(admits, False).label(f"slot_{slot}"))
+        if person is not None:
+            facts += [
+                (scope.relations or {})[relation](person).label(f"rel_{relation}")
+                for relation in self._relations
+            ]
+        return facts
+
+    def _joined(self, statement: Select[Any]) -> tuple[FromClause, Select[Any]]:
+        table = self.entity.model.__table__
+        source: FromClause = table
+        for join in self.entity.joins:
+            source = source.outerjoin(join.target, join.on)
+        for subject in self.subjects:
+            if subject == self.entity.subject:
+                continue
+            people = aliased(self.entity.people, name=f"p_{subject}")
+            of: Any = people
+            source = source.outerjoin(of, and_(of.tenant_id == table.c.tenant_id, of.id == table.c[subject]))
+            statement = statement.add_columns(of.flags.label(f"flags_{subject}"))
+        return source, statement
+
+    def layout(self, type_name: str, facts: Mapping[str, Any], mine: Mapping[str, bool]) -> Layout:
+        """Decided once for all rows with the same answers: `facts` by the names of `asked`, `mine` by those of `persons`."""
+        key = (type_name, *(facts[name] for name in self.asked), *(mine[name] for name in self.persons))
+        layout = self._layouts.get(key)
+        if layout is None:
+            if len(self._layouts) >= MOST_LAYOUTS:
+                self._layouts.clear()
+            layout = self._layouts[key] = self._decided(type_name, facts, mine)
+        return layout
+
+    def _decided(self, type_name: str, facts: Mapping[str, Any], mine: Mapping[str, bool]) -> Layout:
+        known = RowFacts(
+            type_name=type_name,
+            admitted=frozenset(
+                slot for slot, reach in self._slots if reach is Reach.ALL or facts[f"slot_{slot}"]
+            ),
+            relations=self._ties(facts, mine),
+            flags=tuple(
+                (subject, facts[self._flags_column(subject)] or 0, mine[subject]) for subject in self.subjects
+            ),
+        )
+        return layout_of(self.entity, self.specs[type_name], self.reader.vector, known)
+
+    def _ties(self, facts: Mapping[str, Any], mine: Mapping[str, bool]) -> frozenset[Relation]:
+        ties = frozenset(relation for relation in self._relations if facts[f"rel_{relation}"])
+        subject = self.entity.subject
+        return ties | {Relation.SELF} if subject is not None and mine[subject] else ties
+
+    def _fact_columns(self) -> list[str]:
+        """What `_decided` reads of a row, beside its type and those persons."""
+        slots = [f"slot_{slot}" for slot, reach in self._slots if reach is not Reach.ALL]
+        ties = [f"rel_{relation}" for relation in self._relations]
+        return slots + ties + [self._flags_column(subject) for subject in self.subjects]
+
+    def _flags_column(self, subject: str) -> str:
+        return "flags" if subject == self.entity.subject else f"flags_{subject}"
+
+
+def is_viewer(person: UUID | None, viewer: UUID | None) -> bool:
+    """Nobody is nobody's subject."""
+    return person is not None and person == viewer
