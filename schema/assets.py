@@ -6,14 +6,16 @@ import strawberry
 
 from isomod_graphql.assets import models
 from isomod_graphql.engine.entities import graph_type, link, listed, personal
+from isomod_graphql.engine.listing import LISTING
 from permissions.categories import Category
-from schema.asset_lists import AssetOrder, assets_of
+from schema.asset_lists import ASSET_CHILDREN, AssetOrder
 from schema.entities import ASSET, LOCATION, PERSON
+from schema.lists import listed_page
 from schema.locations import Location
 from schema.people import Person
 from schema.relay import Connection, Node
 from schema.scalars import Cursor, PageSize
-from schema.work_order_lists import WorkOrderFilter, WorkOrderOrder, work_orders_of
+from schema.work_order_lists import ASSET_WORK_ORDERS, WorkOrderFilter, WorkOrderOrder
 
 if TYPE_CHECKING:
     from schema.work_orders import WorkOrder
@@ -38,7 +40,7 @@ class Asset(Node):
     parent: Annotated["Asset", strawberry.lazy("schema.assets")] | None = link(lambda: ASSET, by="parent_id")
     custodian: Person | None = link(lambda: PERSON, by="custodian_id")
 
-    @listed(description="The parts directly inside this asset.")
+    @listed(metadata={LISTING: ASSET_CHILDREN}, description="The parts directly inside this asset.")
     async def children(
         self: Any,
         info: strawberry.Info,
@@ -47,9 +49,9 @@ class Asset(Node):
         order_by: AssetOrder = AssetOrder.NAME_ASC,
     ) -> Connection[Annotated["Asset", strawberry.lazy("schema.assets")]]:
         """By name."""
-        return await assets_of(info, "Asset.children", first, after, None, order_by, parent=self)
+        return await listed_page(info, ASSET_CHILDREN, first, after, None, order_by, under=self)
 
-    @listed(description="The work done or planned on this asset.")
+    @listed(metadata={LISTING: ASSET_WORK_ORDERS}, description="The work done or planned on this asset.")
     async def work_orders(
         self: Any,
         info: strawberry.Info,
@@ -59,4 +61,4 @@ class Asset(Node):
         order_by: WorkOrderOrder = WorkOrderOrder.NUMBER_ASC,
     ) -> Connection[Annotated["WorkOrder", strawberry.lazy("schema.work_orders")]]:
         """By number unless asked otherwise."""
-        return await work_orders_of(info, "Asset.workOrders", first, after, filter, order_by, asset=self)
+        return await listed_page(info, ASSET_WORK_ORDERS, first, after, filter, order_by, under=self)

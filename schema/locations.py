@@ -1,20 +1,20 @@
 """Locations as the graph shows them: sites and the places inside them."""
 
+from collections.abc import Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import strawberry
 
-from isomod_graphql.core.text import fold
 from isomod_graphql.engine.catalogue import reveals
 from isomod_graphql.engine.entities import graph_type, link, listed
-from isomod_graphql.engine.pages import Sort
+from isomod_graphql.engine.listing import LISTING, Criterion, Listing, Prefix, Reference, Sort
 from isomod_graphql.locations.models import Location as Row
 from permissions.categories import Category
 from permissions.reach import Resource
-from schema.asset_lists import AssetFilter, AssetOrder, assets_of
+from schema.asset_lists import LOCATION_ASSETS, AssetFilter, AssetOrder
 from schema.entities import LOCATION
-from schema.lists import Where, listed_page
+from schema.lists import listed_page
 from schema.relay import Connection, Node
 from schema.scalars import Cursor, PageSize
 
@@ -31,12 +31,6 @@ class LocationOrder(Enum):
     NAME_DESC = "NAME_DESC"
 
 
-SORTS: Final = {
-    "NAME_ASC": Sort(Row.__table__.c.name_key),
-    "NAME_DESC": Sort(Row.__table__.c.name_key, descending=True),
-}
-
-
 @reveals(Resource.LOCATION)
 @strawberry.input(description="Every field that is given must hold.")
 class LocationFilter:
@@ -45,6 +39,17 @@ class LocationFilter:
     parent_id: strawberry.ID | None = None
     site_id: strawberry.ID | None = None
     name_prefix: str | None = None
+
+
+_ROW: Final = Row.__table__.c
+_SORTS: Final = {"NAME_ASC": Sort(_ROW.name_key), "NAME_DESC": Sort(_ROW.name_key, descending=True)}
+_CRITERIA: Final[Mapping[str, Criterion]] = {
+    "parent_id": Reference(_ROW.parent_id, lambda: LOCATION),
+    "site_id": Reference(_ROW.site_id, lambda: LOCATION),
+    "name_prefix": Prefix(_ROW.name_key),
+}
+LOCATIONS: Final = Listing("Query.locations", lambda: LOCATION, _SORTS, _CRITERIA)
+CHILDREN: Final = Listing("Location.children", lambda: LOCATION, _SORTS, {}, under=_ROW.parent_id)
 
 
 @graph_type(LOCATION, default=Category.OPERATIONAL, description="A site, or a place inside one.")
@@ -64,7 +69,7 @@ class Location(Node):
         lambda: LOCATION, by="site_id"
     )
 
-    @listed(description="The places directly inside this one.")
+    @listed(metadata={LISTING: CHILDREN}, description="The places directly inside this one.")
     async def children(
         self: Any,
         info: strawberry.Info,
@@ -73,9 +78,9 @@ class Location(Node):
         order_by: LocationOrder = LocationOrder.NAME_ASC,
     ) -> Connection[Annotated["Location", strawberry.lazy("schema.locations")]]:
         """By name."""
-        return await locations_of(info, "Location.children", first, after, None, order_by, parent=self)
+        return await listed_page(info, CHILDREN, first, after, None, order_by, under=self)
 
-    @listed(description="The assets that stand here.")
+    @listed(metadata={LISTING: LOCATION_ASSETS}, description="The assets that stand here.")
     async def assets(
         self: Any,
         info: strawberry.Info,
@@ -85,26 +90,4 @@ class Location(Node):
         order_by: AssetOrder = AssetOrder.NAME_ASC,
     ) -> Connection[Annotated["Asset", strawberry.lazy("schema.assets")]]:
         """Those directly here, by name unless asked otherwise."""
-        return await assets_of(info, "Location.assets", first, after, filter, order_by, location=self)
-
-
-async def locations_of(
-    info: strawberry.Info,
-    coordinate: str,
-    first: int,
-    after: str | None,
-    given: LocationFilter | None,
-    order_by: LocationOrder,
-    *,
-    parent: Any = None,  # noqa: ANN401  a view
-) -> Any:  # noqa: ANN401  a page
-    """A page of locations."""
-    where = Where(info.context)
-    where.under(Row.__table__.c.parent_id, parent)
-    if given is not None:
-        where.reference("parentId", Row.parent_id, given.parent_id, LOCATION)
-        where.reference("siteId", Row.site_id, given.site_id, LOCATION)
-        where.prefix("namePrefix", Row.name_key, fold(given.name_prefix) if given.name_prefix else None)
-    return await listed_page(
-        info.context, LOCATION, coordinate, where, first=first, after=after, order=order_by, sorts=SORTS
-    )
+        return await listed_page(info, LOCATION_ASSETS, first, after, filter, order_by, under=self)

@@ -1,64 +1,78 @@
 """The root of the graph: every query and mutation, one line per domain, and the built schema. Refuses to build while anything is unclassified."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import strawberry
 from graphql import GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
 from isomod_graphql.engine.catalogue import Catalogue, build_catalogue
+from isomod_graphql.engine.listing import LISTING
 from isomod_graphql.engine.resolvers import default_resolver, install
+from isomod_graphql.engine.sources import SOURCES, AnyNode, AnyNodes, ById, TheViewer
 from schema.account import AccountQueries
 from schema.account_changes import AccountChanges
 from schema.asset_changes import AssetChanges
-from schema.asset_lists import AssetFilter, AssetOrder, assets_of
+from schema.asset_lists import ASSETS, AssetFilter, AssetOrder
 from schema.assets import Asset
 from schema.entities import ASSET, ENTITIES, LOCATION, PERSON, WORK_ORDER
+from schema.lists import listed_page
 from schema.location_changes import LocationChanges
-from schema.locations import Location, LocationFilter, LocationOrder, locations_of
+from schema.locations import LOCATIONS, Location, LocationFilter, LocationOrder
 from schema.member_changes import MemberChanges
-from schema.people import Contact, Person, User, UserFilter, UserOrder, users_of
+from schema.people import Contact, Person, User
+from schema.people_lists import USERS, UserFilter, UserOrder
 from schema.privacy_changes import PrivacyChanges
 from schema.relay import Connection, Node
 from schema.scalars import SCALARS, Cursor, PageSize
 from schema.silence import SilentSchema
 from schema.work_order_changes import WorkOrderChanges
-from schema.work_order_lists import WorkOrderFilter, WorkOrderOrder, work_orders_of
+from schema.work_order_lists import WORK_ORDERS, WorkOrderFilter, WorkOrderOrder
 from schema.work_order_steps import WorkOrderSteps
 from schema.work_orders import WorkOrder
 
 Id = Annotated[strawberry.ID, strawberry.argument(description="A global id.")]
+VIEWER: Final = TheViewer(lambda: PERSON)
+NODE: Final = AnyNode()
+NODES: Final = AnyNodes()
+USER_BY_ID: Final = ById(lambda: PERSON, "User")
+LOCATION_BY_ID: Final = ById(lambda: LOCATION, "Location")
+ASSET_BY_ID: Final = ById(lambda: ASSET, "Asset")
+WORK_ORDER_BY_ID: Final = ById(lambda: WORK_ORDER, "WorkOrder")
 
 
 @strawberry.type(description="Everything that can be asked.")
 class Query(AccountQueries):
     """Singular by id, plural as a connection."""
 
-    @strawberry.field(description="Who is asking; null for a client.")
+    @strawberry.field(metadata={SOURCES: VIEWER}, description="Who is asking; null for a client.")
     async def viewer(self, info: strawberry.Info) -> User | None:
         """The caller's own person."""
-        person = info.context.viewer.person_id
-        return None if person is None else await info.context.load(PERSON, person)
-
-    @strawberry.field(description="Anything by its id; null when nothing is reached under it.")
-    async def node(self, info: strawberry.Info, id: Id) -> Node | None:
-        """Relay's node."""
-        return await info.context.node(id)
+        return await VIEWER.view(info.context)
 
     @strawberry.field(
-        description="Several by their ids, at most 100; null in the place of each that is not reached."
+        metadata={SOURCES: NODE}, description="Anything by its id; null when nothing is reached under it."
+    )
+    async def node(self, info: strawberry.Info, id: Id) -> Node | None:
+        """Relay's node."""
+        return await NODE.view(info.context, id)
+
+    @strawberry.field(
+        metadata={SOURCES: NODES},
+        description="Several by their ids, at most 100; null in the place of each that is not reached.",
     )
     async def nodes(self, info: strawberry.Info, ids: list[strawberry.ID]) -> list[Node | None]:
         """Relay's nodes."""
-        return await info.context.nodes(ids)
+        return await NODES.views(info.context, ids)
 
-    @strawberry.field(description="A person with a membership.")
+    @strawberry.field(metadata={SOURCES: USER_BY_ID}, description="A person with a membership.")
     async def user(self, info: strawberry.Info, id: Id) -> User | None:
         """By id."""
-        return await info.context.one(id, PERSON, "User")
+        return await USER_BY_ID.view(info.context, id)
 
     @strawberry.field(
-        description="People with a membership. Filters and sorts on personal fields need the right to read them in full."
+        metadata={LISTING: USERS},
+        description="People with a membership. Filters and sorts on personal fields need the right to read them in full.",
     )
     async def users(
         self,
@@ -69,14 +83,14 @@ class Query(AccountQueries):
         order_by: UserOrder = UserOrder.PSEUDONYM_ASC,
     ) -> Connection[User]:
         """A page."""
-        return await users_of(info, "Query.users", first, after, filter, order_by)
+        return await listed_page(info, USERS, first, after, filter, order_by)
 
-    @strawberry.field(description="A site or a place.")
+    @strawberry.field(metadata={SOURCES: LOCATION_BY_ID}, description="A site or a place.")
     async def location(self, info: strawberry.Info, id: Id) -> Location | None:
         """By id."""
-        return await info.context.one(id, LOCATION, "Location")
+        return await LOCATION_BY_ID.view(info.context, id)
 
-    @strawberry.field(description="Sites and places.")
+    @strawberry.field(metadata={LISTING: LOCATIONS}, description="Sites and places.")
     async def locations(
         self,
         info: strawberry.Info,
@@ -86,14 +100,14 @@ class Query(AccountQueries):
         order_by: LocationOrder = LocationOrder.NAME_ASC,
     ) -> Connection[Location]:
         """A page."""
-        return await locations_of(info, "Query.locations", first, after, filter, order_by)
+        return await listed_page(info, LOCATIONS, first, after, filter, order_by)
 
-    @strawberry.field(description="An asset.")
+    @strawberry.field(metadata={SOURCES: ASSET_BY_ID}, description="An asset.")
     async def asset(self, info: strawberry.Info, id: Id) -> Asset | None:
         """By id."""
-        return await info.context.one(id, ASSET, "Asset")
+        return await ASSET_BY_ID.view(info.context, id)
 
-    @strawberry.field(description="Assets.")
+    @strawberry.field(metadata={LISTING: ASSETS}, description="Assets.")
     async def assets(
         self,
         info: strawberry.Info,
@@ -103,14 +117,14 @@ class Query(AccountQueries):
         order_by: AssetOrder = AssetOrder.NAME_ASC,
     ) -> Connection[Asset]:
         """A page."""
-        return await assets_of(info, "Query.assets", first, after, filter, order_by)
+        return await listed_page(info, ASSETS, first, after, filter, order_by)
 
-    @strawberry.field(description="A work order.")
+    @strawberry.field(metadata={SOURCES: WORK_ORDER_BY_ID}, description="A work order.")
     async def work_order(self, info: strawberry.Info, id: Id) -> WorkOrder | None:
         """By id."""
-        return await info.context.one(id, WORK_ORDER, "WorkOrder")
+        return await WORK_ORDER_BY_ID.view(info.context, id)
 
-    @strawberry.field(description="Work orders.")
+    @strawberry.field(metadata={LISTING: WORK_ORDERS}, description="Work orders.")
     async def work_orders(
         self,
         info: strawberry.Info,
@@ -120,7 +134,7 @@ class Query(AccountQueries):
         order_by: WorkOrderOrder = WorkOrderOrder.NUMBER_ASC,
     ) -> Connection[WorkOrder]:
         """A page."""
-        return await work_orders_of(info, "Query.workOrders", first, after, filter, order_by)
+        return await listed_page(info, WORK_ORDERS, first, after, filter, order_by)
 
 
 @strawberry.type(description="Everything that can be done. Each root field is a transaction of its own.")

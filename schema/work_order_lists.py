@@ -1,19 +1,20 @@
 """Lists of work orders: how they are filtered and sorted."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum
-from typing import Any, Final
+from typing import Final
 
 import strawberry
 from sqlalchemy import ColumnElement, DateTime, func, literal_column
 
 from isomod_graphql.engine.catalogue import reveals
-from isomod_graphql.engine.pages import Sort
+from isomod_graphql.engine.listing import Between, Criterion, Equal, Listing, OneOf, Reference, Sort
 from isomod_graphql.work_orders import rules
-from isomod_graphql.work_orders.models import WorkOrder as Row
+from isomod_graphql.work_orders.models import WorkOrder, WorkOrderHistory
 from permissions.reach import Resource
-from schema.entities import ASSET, LOCATION, PERSON, WORK_ORDER
-from schema.lists import DateTimeRange, Where, listed_page
+from schema.entities import ASSET, HISTORY, LOCATION, PERSON, WORK_ORDER
+from schema.lists import DateTimeRange
 
 WorkOrderStatus = strawberry.enum(rules.WorkOrderStatus, description="Where the work stands.")
 WorkOrderPriority = strawberry.enum(rules.WorkOrderPriority, description="How soon it matters.")
@@ -40,17 +41,6 @@ class WorkOrderOrder(Enum):
     PRIORITY_DESC = "PRIORITY_DESC"
 
 
-_COLUMNS = Row.__table__.c
-SORTS: Final = {
-    "NUMBER_ASC": Sort(_COLUMNS.number),
-    "NUMBER_DESC": Sort(_COLUMNS.number, descending=True),
-    "CREATED_AT_ASC": Sort(_COLUMNS.created_at),
-    "CREATED_AT_DESC": Sort(_COLUMNS.created_at, descending=True),
-    "DUE_AT_ASC": Sort(func.coalesce(_COLUMNS.due_at, NEVER)),
-    "PRIORITY_DESC": Sort(_COLUMNS.priority_rank, descending=True),
-}
-
-
 @reveals(Resource.WORK_ORDER)
 @strawberry.input(description="Every field that is given must hold.")
 class WorkOrderFilter:
@@ -69,31 +59,38 @@ class WorkOrderFilter:
     due_at: DateTimeRange | None = None
 
 
-async def work_orders_of(
-    info: strawberry.Info,
-    coordinate: str,
-    first: int,
-    after: str | None,
-    given: WorkOrderFilter | None,
-    order_by: WorkOrderOrder,
-    *,
-    asset: Any = None,  # noqa: ANN401  a view
-) -> Any:  # noqa: ANN401  a page
-    """A page of work orders."""
-    where = Where(info.context)
-    where.under(Row.__table__.c.asset_id, asset)
-    if given is not None:
-        where.equal("number", Row.number, given.number)
-        where.one_of("status", Row.status, given.status)
-        where.one_of("priority", Row.priority, given.priority)
-        where.one_of("type", Row.type, given.type)
-        where.reference("assetId", Row.asset_id, given.asset_id, ASSET)
-        where.reference("locationId", Row.location_id, given.location_id, LOCATION)
-        where.reference("siteId", Row.site_id, given.site_id, LOCATION)
-        where.reference("assigneeId", Row.assignee_id, given.assignee_id, PERSON)
-        where.reference("requesterId", Row.requester_id, given.requester_id, PERSON)
-        where.between("createdAt", Row.created_at, given.created_at)
-        where.between("dueAt", Row.due_at, given.due_at)
-    return await listed_page(
-        info.context, WORK_ORDER, coordinate, where, first=first, after=after, order=order_by, sorts=SORTS
-    )
+_ROW: Final = WorkOrder.__table__.c
+_SORTS: Final = {
+    "NUMBER_ASC": Sort(_ROW.number),
+    "NUMBER_DESC": Sort(_ROW.number, descending=True),
+    "CREATED_AT_ASC": Sort(_ROW.created_at),
+    "CREATED_AT_DESC": Sort(_ROW.created_at, descending=True),
+    "DUE_AT_ASC": Sort(func.coalesce(_ROW.due_at, NEVER)),
+    "PRIORITY_DESC": Sort(_ROW.priority_rank, descending=True),
+}
+_CRITERIA: Final[Mapping[str, Criterion]] = {
+    "number": Equal(_ROW.number),
+    "status": OneOf(_ROW.status),
+    "priority": OneOf(_ROW.priority),
+    "type": OneOf(_ROW.type),
+    "asset_id": Reference(_ROW.asset_id, lambda: ASSET),
+    "location_id": Reference(_ROW.location_id, lambda: LOCATION),
+    "site_id": Reference(_ROW.site_id, lambda: LOCATION),
+    "assignee_id": Reference(_ROW.assignee_id, lambda: PERSON),
+    "requester_id": Reference(_ROW.requester_id, lambda: PERSON),
+    "created_at": Between(_ROW.created_at),
+    "due_at": Between(_ROW.due_at),
+}
+_CHANGE: Final = WorkOrderHistory.__table__.c
+
+WORK_ORDERS: Final = Listing("Query.workOrders", lambda: WORK_ORDER, _SORTS, _CRITERIA)
+ASSET_WORK_ORDERS: Final = Listing(
+    "Asset.workOrders", lambda: WORK_ORDER, _SORTS, _CRITERIA, under=_ROW.asset_id
+)
+CHANGES: Final = Listing(
+    "WorkOrder.history",
+    lambda: HISTORY,
+    {"OLDEST_FIRST": Sort(_CHANGE.sequence)},
+    {},
+    under=_CHANGE.work_order_id,
+)

@@ -1,17 +1,26 @@
-"""What the built schema shows and accepts, field by field. Refuses to be built while an output field, input field or sort is unclassified."""
+"""What the built schema shows and accepts, field by field. Refuses to be built while anything is unclassified or a list is not declared."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLSchema
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    get_named_type,
+)
 
 from isomod_graphql.core.columns import UnclassifiedColumn
 from isomod_graphql.engine.entities import Entity, FieldSpec
+from isomod_graphql.engine.listing import LISTING, Listing
+from isomod_graphql.engine.sources import SOURCES, Source
 from permissions.categories import Category
 from permissions.reach import Resource
 
 Reveals = tuple[Category, Resource]
+Coordinate = tuple[str, str]
 REVEALS = "__reveals__"
 WRITES = "__writes__"
 T = TypeVar("T", bound=type)
@@ -37,6 +46,10 @@ def writes(default: Category, /, **fields: Category) -> Any:  # noqa: ANN401  a 
     return decorate
 
 
+class UndeclaredList(TypeError):
+    """A connection field without a listing, or with one that does not cover what the field takes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Catalogue:
     """Read-only facts of the schema, made once at start-up."""
@@ -47,6 +60,10 @@ class Catalogue:
     governed_inputs: Mapping[str, tuple[Resource, Category, Mapping[str, Category]]]
     written_inputs: Mapping[str, Mapping[str, Category]]
     """By input type and its field in the graph: the category that a mutation writes."""
+    listings: Mapping[Coordinate, Listing]
+    """Every connection field, by its type and its name in the graph."""
+    sources: Mapping[Coordinate, Source]
+    """The other fields that say where their rows come from, likewise."""
 
     def revealed_by(self, input_type: str, names: Iterable[str]) -> Iterator[Reveals]:
         """What an argument of this type would tell about the rows it selects or orders, when it names these fields or sorts."""
@@ -59,7 +76,10 @@ class Catalogue:
 
 
 def build_catalogue(schema: GraphQLSchema, entities: Iterable[Entity]) -> Catalogue:
-    """Checks and collects. Raises UnclassifiedColumn for a filter or sort type that says not what it reveals."""
+    """Checks and collects.
+
+    Raises UnclassifiedColumn for a filter or sort type that says not what it reveals, UndeclaredList for a connection.
+    """
     entity_of_type: dict[str, Entity] = {}
     fields_of_type: dict[str, dict[str, FieldSpec]] = {}
     codes: dict[int, Entity] = {}
@@ -71,7 +91,62 @@ def build_catalogue(schema: GraphQLSchema, entities: Iterable[Entity]) -> Catalo
             core = schema.type_map[type_name].fields  # type: ignore[attr-defined]  # an object type
             by_python = {_python_name(field, name): name for name, field in core.items()}
             fields_of_type[type_name] = {by_python[name]: spec for name, spec in specs.items()}
-    return Catalogue(entity_of_type, fields_of_type, codes, _governed(schema), _written(schema))
+    return Catalogue(
+        entity_of_type,
+        fields_of_type,
+        codes,
+        _governed(schema),
+        _written(schema),
+        dict(_listings(schema)),
+        dict(_declared(schema, SOURCES)),
+    )
+
+
+def _declared(schema: GraphQLSchema, key: str) -> Iterator[tuple[Coordinate, Any]]:
+    for kind in schema.type_map.values():
+        if isinstance(kind, GraphQLObjectType):
+            for name, field in kind.fields.items():
+                definition = field.extensions.get("strawberry-definition")
+                found = getattr(definition, "metadata", {}).get(key)
+                if found is not None:
+                    yield (kind.name, name), found
+
+
+def _listings(schema: GraphQLSchema) -> Iterator[tuple[Coordinate, Listing]]:
+    """Every list of the schema with its declaration, checked. Raises UndeclaredList."""
+    declared = dict(_declared(schema, LISTING))
+    for kind in schema.type_map.values():
+        if not isinstance(kind, GraphQLObjectType):
+            continue
+        for name, field in kind.fields.items():
+            if "pageInfo" in getattr(get_named_type(field.type), "fields", {}):
+                _refuse_undeclared(f"{kind.name}.{name}", field, declared.get((kind.name, name)))
+    yield from declared.items()
+
+
+def _refuse_undeclared(coordinate: str, field: Any, listing: Listing | None) -> None:  # noqa: ANN401  graphql-core's field
+    if listing is None:
+        raise UndeclaredList(f"{coordinate} has no listing")
+    if listing.name != coordinate:
+        raise UndeclaredList(f"{coordinate} has the listing of {listing.name}")
+    if (listing.under is None) is not coordinate.startswith("Query."):
+        raise UndeclaredList(f"{coordinate} does not hang where its listing says")
+    hook = listing.in_memory
+    fields, sorts = _taken(field, "filter"), _taken(field, "orderBy")
+    if fields != set(listing.criteria):
+        raise UndeclaredList(f"{coordinate} filters by what its listing does not, or not by what it does")
+    known = set(listing.sorts) | (hook.orders if hook is not None else set())
+    if (sorts or set(listing.sorts)) != known:
+        raise UndeclaredList(f"{coordinate} sorts by what its listing does not, or not by what it does")
+
+
+def _taken(field: Any, argument: str) -> set[str]:  # noqa: ANN401  graphql-core's field
+    """The fields of a filter by Python's names, or the members of a sort; none where there is no such argument."""
+    given = field.args.get(argument)
+    named: Any = None if given is None else get_named_type(given.type)
+    if isinstance(named, GraphQLEnumType):
+        return set(named.values)
+    return set() if named is None else {_python_name(one, name) for name, one in named.fields.items()}
 
 
 def _python_name(field: Any, name: str) -> str:  # noqa: ANN401  graphql-core's field

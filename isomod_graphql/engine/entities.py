@@ -143,11 +143,20 @@ def link(
     return _declare(_Draft(Discloses(category), link=to, by=by), description)
 
 
-def listed(category: Category = Category.OPERATIONAL, *, description: str = "") -> Any:  # noqa: ANN401  a decorator
-    """A field of a graph type with a resolver and arguments, such as a connection; it carries its category like all others."""
+def listed(
+    category: Category = Category.OPERATIONAL,
+    *,
+    metadata: Mapping[str, object] | None = None,
+    description: str = "",
+) -> Any:  # noqa: ANN401  a decorator
+    """A field of a graph type with a resolver and arguments, such as a connection; it carries its category like all others.
+
+    `metadata` says where its rows come from.
+    """
     return partial(
         strawberry.field,
         description=description or None,
+        metadata=metadata,
         extensions=[PermissionExtension([Discloses(category)])],
     )
 

@@ -17,6 +17,7 @@ from isomod_graphql.engine.rows import RowQuery, is_viewer
 from isomod_graphql.engine.viewer import Viewer
 
 MOST_LEVELS: Final = 1_000
+MOST_STATEMENTS: Final = 200
 
 
 class Level:

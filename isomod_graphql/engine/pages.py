@@ -4,25 +4,43 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from hashlib import sha256
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
 from cryptography.exceptions import InvalidTag
-from sqlalchemy import ColumnElement, Select, Uuid, and_, column, func, literal, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    Uuid,
+    and_,
+    any_,
+    bindparam,
+    column,
+    func,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from isomod_graphql.core.errors import BadInput, Unauthenticated
 from isomod_graphql.core.keystore import TenantKeys
 from isomod_graphql.core.store import Transaction
-from isomod_graphql.engine.entities import Entity
+from isomod_graphql.engine.listing import Demand, Sort
 from isomod_graphql.engine.loading import Level
 from isomod_graphql.engine.projection import View
 from isomod_graphql.engine.request import Request
 
 MAX_PAGE = 100
+ROOT: Final = bytes(16)
+"""Stands in a binding for the parent of a list that has none."""
 Read = tuple[View, Any]
 """A row and the value that it is sorted by."""
+Binding = list[bytes]
+"""What a cursor is authenticated with."""
 
 
 class CursorInvalid(BadInput):
@@ -30,14 +48,6 @@ class CursorInvalid(BadInput):
 
     code = "CURSOR_INVALID"
     message = "This cursor does not belong to this list."
-
-
-@dataclass(frozen=True, slots=True)
-class Sort:
-    """One ordering: a column that is never null (ties are broken by id) and its direction."""
-
-    key: ColumnElement[Any]
-    descending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +74,7 @@ class Page:
 
     edges: list[Edge]
     page_info: PageInfo
-    _request: Request
-    _level: Level
-    _asked: "Asked"
+    _asked: "_Asked"
     _known: int | None = None
     nodes: list[View] = field(init=False)
 
@@ -76,79 +84,78 @@ class Page:
 
     async def total_count(self) -> int:
         """How many rows the viewer reaches with this filter."""
-        if self._known is not None:
-            return self._known
-        level, asked = self._level, self._asked
-        if asked.under is None:
-            return int(await self._request.reading(lambda tx: tx.value(level.count(asked.where))))
-        by, parent = asked.under
-
-        async def count(tx: Transaction, parents: list[UUID]) -> dict[UUID, list[Any]]:
-            counted = (
-                level.count((by.in_(parents), *asked.where)).add_columns(by.label("parent")).group_by(by)
-            )
-            return {row.parent: [row.count] for row in await tx.all(counted)}
-
-        return sum(await self._request.grouped(f"count {asked.name}", parent, count))
+        return await _counted(self._asked) if self._known is None else self._known
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What a connection was asked for. `coordinate` and `shape` (the canonical filter and order) bind its cursors.
+class _Asked:
+    """A demand of one viewer, under one row, with what opens and seals its cursors."""
 
-    `under`: the column that holds the row on which the list hangs, and that row. It is part of the binding too.
+    request: Request
+    level: Level
+    demand: Demand
+    parent: UUID | None
+    keys: TenantKeys
+    binding: Binding
+    start: tuple[Any, UUID] | None
+    """Where the page before ended."""
+
+    def binds(self, **more: Any) -> dict[str, Any]:  # noqa: ANN401  the columns' own types
+        """Every value that a statement of this demand leaves open."""
+        return {**self.level.binds, **self.demand.binds(self.request), **more}
+
+
+async def page(request: Request, demand: Demand, parent: UUID | None = None) -> Page:
+    """Reads one page in one statement, the first pages of all siblings too; `parent` is the row on which the list hangs.
+
+    Raises CursorInvalid before any SQL.
     """
-
-    coordinate: str
-    first: int
-    after: str | None
-    where: tuple[ColumnElement[bool], ...]
-    sort: Sort
-    shape: Mapping[str, Any]
-    under: tuple[ColumnElement[Any], UUID] | None = None
-
-    @property
-    def name(self) -> str:
-        """The same for the lists of all siblings, which one statement reads together."""
-        shape = orjson.dumps(self.shape, option=orjson.OPT_SORT_KEYS, default=str).decode()
-        return f"{self.coordinate} {self.first} {shape}"
-
-    @property
-    def whole(self) -> tuple[ColumnElement[bool], ...]:
-        """The filter, and the row on which the list hangs."""
-        return self.where if self.under is None else (self.under[0] == self.under[1], *self.where)
-
-
-async def page(request: Request, entity: Entity, asked: Asked) -> Page:
-    """Reads one page in one statement, the first pages of all siblings too. Raises CursorInvalid before any SQL."""
-    keys, binding, start = _opened(request, asked)
-    level = request.level(entity)
-
-    async def read(tx: Transaction) -> list[Read]:
-        return [found for _, found in await _read(tx, level, _paged(level, asked, start))]
-
-    async def read_together(tx: Transaction, parents: list[UUID]) -> dict[UUID, list[Any]]:
-        return _by_parent(await _read(tx, level, _paged_together(level, asked, parents)))
-
-    if asked.under is not None and start is None:
-        rows: list[Read] = await request.grouped(f"page {asked.name}", asked.under[1], read_together)
+    asked = _opened(request, demand, parent)
+    if demand.in_memory:
+        return await _page_in_memory(asked)
+    if parent is not None and asked.start is None:
+        name = f"page {demand.first} {demand.spelled.decode()}"
+        rows: list[Read] = await request.grouped(name, parent, lambda tx, of: _read_together(tx, asked, of))
     else:
-        rows = await request.reading(read)
-    edges = [Edge(view, _seal(keys, binding, sort, view.row_id)) for view, sort in rows[: asked.first]]
-    return Page(edges, _info(edges, more=len(rows) > asked.first, start=start), request, level, asked)
+        rows = await request.reading(lambda tx: _read(tx, asked))
+    shown = rows[: demand.first]
+    edges = [Edge(view, seal_cursor(asked.keys, asked.binding, sort, view.row_id)) for view, sort in shown]
+    return Page(edges, _info(edges, more=len(rows) > demand.first, start=asked.start), asked)
 
 
-async def _read(tx: Transaction, level: Level, statement: Select[Any]) -> list[tuple[UUID | None, Read]]:
-    rows = [row._mapping for row in await tx.all(statement)]  # noqa: SLF001  SQLAlchemy's public name
+def _opened(request: Request, demand: Demand, parent: UUID | None) -> _Asked:
+    if (parent is None) is not (demand.listing.under is None):
+        raise TypeError(f"{demand.listing.name} hangs on a row, or on none")
+    if request.keys is None:
+        raise Unauthenticated
+    binding = cursor_binding(request.viewer.actor_id, demand, parent)
+    start = None if demand.after is None else open_cursor(request.keys, binding, demand.after)
+    return _Asked(request, request.level(demand.entity), demand, parent, request.keys, binding, start)
+
+
+async def _read(tx: Transaction, asked: _Asked) -> list[Read]:
+    demand, level = asked.demand, asked.level
+    key = ("page", demand.key, asked.start is None)
+    statement = level.prepared(key, lambda: _paged(level, demand, first_page=asked.start is None))
+    binds = asked.binds(first_plus_one=demand.first + 1)
+    if asked.parent is not None:
+        binds["parent"] = asked.parent
+    if asked.start is not None:
+        binds["after_key"], binds["after_id"] = asked.start
+    rows = [row._mapping for row in await tx.all(statement, binds)]  # noqa: SLF001  SQLAlchemy's public name
     views = await level.views(tx, rows)
-    return [(row.get("parent_key"), (view, row["sort_key"])) for row, view in zip(rows, views, strict=True)]
+    return [(view, row["sort_key"]) for row, view in zip(rows, views, strict=True)]
 
 
-def _by_parent(rows: Sequence[tuple[UUID | None, Any]]) -> dict[UUID, list[Any]]:
+async def _read_together(tx: Transaction, asked: _Asked, parents: list[UUID]) -> dict[UUID, list[Any]]:
+    """The first page under each of these rows: one short index scan per row, in one statement."""
+    demand, level = asked.demand, asked.level
+    statement = level.prepared(("together", demand.key), lambda: _paged_together(level, demand))
+    binds = asked.binds(first_plus_one=demand.first + 1, parents=parents)
+    rows = [row._mapping for row in await tx.all(statement, binds)]  # noqa: SLF001  SQLAlchemy's public name
     found: dict[UUID, list[Any]] = {}
-    for parent, row in rows:
-        if parent is not None:
-            found.setdefault(parent, []).append(row)
+    for row, view in zip(rows, await level.views(tx, rows), strict=True):
+        found.setdefault(row["parent_key"], []).append((view, row["sort_key"]))
     return found
 
 
@@ -157,80 +164,110 @@ def _info(edges: Sequence[Edge], *, more: bool, start: object) -> PageInfo:
     return PageInfo(more, start is not None, *ends)
 
 
-def _opened(request: Request, asked: Asked) -> tuple[TenantKeys, list[bytes], tuple[Any, UUID] | None]:
-    if request.keys is None:
-        raise Unauthenticated
-    binding = _binding(request, asked)
-    return request.keys, binding, None if asked.after is None else _open(request.keys, binding, asked.after)
-
-
-async def page_of(request: Request, entity: Entity, asked: Asked, ordered: Sequence[UUID]) -> Page:
+async def _page_in_memory(asked: _Asked) -> Page:
     """A page of rows whose order was made in memory: a cursor holds the row and nothing that was sorted by.
 
     Raises CursorInvalid, also for a row that has left the list.
     """
-    keys, binding, start = _opened(request, asked)
+    request, demand, level = asked.request, asked.demand, asked.level
+    hook = demand.listing.in_memory
+    if hook is None:
+        raise TypeError(f"{demand.listing.name} is put in order by SQL")
+    ordered = await hook.ids(request, demand)
     try:
-        begin = 0 if start is None else ordered.index(start[1]) + 1
+        begin = 0 if asked.start is None else ordered.index(asked.start[1]) + 1
     except ValueError:
         raise CursorInvalid(field="after") from None
-    level = request.level(entity)
-    ids = ordered[begin : begin + asked.first]
-    views = (
-        [view for view in await request.reading(lambda tx: level.by_ids(tx, ids)) if view is not None]
-        if ids
-        else []
-    )
-    edges = [Edge(view, _seal(keys, binding, None, view.row_id)) for view in views]
-    info = _info(edges, more=len(ordered) > begin + asked.first, start=start)
-    return Page(edges, info, request, level, asked, _known=len(ordered))
+    ids = ordered[begin : begin + demand.first]
+    found = await request.reading(lambda tx: level.by_ids(tx, ids)) if ids else []
+    views = [view for view in found if view is not None]
+    edges = [Edge(view, seal_cursor(asked.keys, asked.binding, None, view.row_id)) for view in views]
+    info = _info(edges, more=len(ordered) > begin + demand.first, start=asked.start)
+    return Page(edges, info, asked, _known=len(ordered))
 
 
-def _paged(level: Level, asked: Asked, start: tuple[Any, UUID] | None) -> Select[Any]:
-    key, row_id = asked.sort.key, level.entity.model.__table__.c.id
-    statement = level.statement(key.label("sort_key")).where(*asked.whole)
-    if start is not None:
-        value, last = literal(start[0], key.type), literal(start[1], row_id.type)
-        beyond = (
-            (key < value, key <= value, row_id < last)
-            if asked.sort.descending
-            else (key > value, key >= value, row_id > last)
-        )
-        # The middle comparison alone is what an index can start from; the rest breaks ties.
-        statement = statement.where(and_(beyond[1], or_(beyond[0], beyond[2])))
-    return statement.order_by(*_order(asked.sort, key, row_id)).limit(asked.first + 1)
+async def _counted(asked: _Asked) -> int:
+    demand, level = asked.demand, asked.level
+    if asked.parent is None:
+        statement = level.prepared(("count", demand.key), lambda: level.count(demand.predicates()))
+        rows = await asked.request.reading(lambda tx: tx.all(statement, asked.binds()))
+        return int(rows[0][0])
+    together = level.prepared(("counts", demand.key), lambda: _counted_together(level, demand))
+
+    async def count(tx: Transaction, parents: list[UUID]) -> dict[UUID, list[Any]]:
+        return {row.parent_key: [row.count] for row in await tx.all(together, asked.binds(parents=parents))}
+
+    return sum(await asked.request.grouped(f"count {demand.spelled.decode()}", asked.parent, count))
 
 
-def _paged_together(level: Level, asked: Asked, parents: list[UUID]) -> Select[Any]:
-    """The first page under each of these rows: one short index scan per row, in one statement."""
-    if asked.under is None:
-        raise TypeError("a list without a parent has no siblings")
-    key, row_id, by = asked.sort.key, level.entity.model.__table__.c.id, asked.under[0]
+def _paged(level: Level, demand: Demand, *, first_page: bool) -> Select[Any]:
+    key, row_id, by = demand.sort.key, level.entity.model.__table__.c.id, demand.listing.under
+    statement = level.statement(key.label("sort_key")).where(*demand.predicates())
+    if by is not None:
+        statement = statement.where(by == bindparam("parent", type_=Uuid()))
+    if not first_page:
+        statement = statement.where(_beyond(demand.sort, row_id))
+    return statement.order_by(*_order(demand.sort, key, row_id)).limit(_first_plus_one())
+
+
+def _beyond(sort: Sort, row_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    key = sort.key
+    value, last = bindparam("after_key", type_=key.type), bindparam("after_id", type_=row_id.type)
+    if sort.descending:
+        within, before, tied = key <= value, key < value, row_id < last
+    else:
+        within, before, tied = key >= value, key > value, row_id > last
+    # The first comparison alone is what an index can start from; the rest breaks ties.
+    return and_(within, or_(before, tied))
+
+
+def _paged_together(level: Level, demand: Demand) -> Select[Any]:
+    key, row_id, by = demand.sort.key, level.entity.model.__table__.c.id, _under(demand)
     above = (
-        func.unnest(literal(parents, ARRAY(Uuid())))
+        func.unnest(bindparam("parents", type_=ARRAY(Uuid())))
         .table_valued(column("id", Uuid()), name="above")
         .render_derived()
     )
-    each = level.statement(key.label("sort_key"), by.label("parent_key")).where(
-        by == above.c.id, *asked.where
-    )
-    page_ = each.order_by(*_order(asked.sort, key, row_id)).limit(asked.first + 1).lateral("page")
-    order = _order(asked.sort, page_.c.sort_key, page_.c.id)
+    each = level.statement(key.label("sort_key"), by.label("parent_key"))
+    each = each.where(by == above.c.id, *demand.predicates())
+    page_ = each.order_by(*_order(demand.sort, key, row_id)).limit(_first_plus_one()).lateral("page")
+    order = _order(demand.sort, page_.c.sort_key, page_.c.id)
     return select(page_).select_from(above.join(page_, true())).order_by(page_.c.parent_key, *order)
+
+
+def _counted_together(level: Level, demand: Demand) -> Select[Any]:
+    by = _under(demand)
+    under = by == any_(bindparam("parents", type_=ARRAY(Uuid())))
+    return level.count((under, *demand.predicates())).add_columns(by.label("parent_key")).group_by(by)
+
+
+def _under(demand: Demand) -> ColumnElement[Any]:
+    if demand.listing.under is None:
+        raise TypeError("a list without a parent has no siblings")
+    return demand.listing.under
+
+
+def _first_plus_one() -> ColumnElement[int]:
+    """One row more than was asked for says whether there is a next page."""
+    return bindparam("first_plus_one", type_=Integer())
 
 
 def _order(sort: Sort, *keys: ColumnElement[Any]) -> list[ColumnElement[Any]]:
     return [key.desc() if sort.descending else key.asc() for key in keys]
 
 
-def _binding(request: Request, asked: Asked) -> list[bytes]:
-    bound = {**asked.shape, "parent": None if asked.under is None else asked.under[1]}
-    shape = orjson.dumps(bound, option=orjson.OPT_SORT_KEYS, default=str)
-    return [request.viewer.actor_id.bytes, asked.coordinate.encode(), shape]
+def cursor_binding(actor_id: UUID, demand: Demand, parent_id: UUID | None) -> Binding:
+    """What the cursors of this list are bound to: the viewer, the coordinate, the filter, the order and the row above.
+
+    One digest, made once per page: a cipher that authenticates each part anew for each cursor takes twice as long.
+    """
+    above = ROOT if parent_id is None else parent_id.bytes
+    return [sha256(actor_id.bytes + above + demand.spelled).digest()]
 
 
-def _seal(keys: TenantKeys, binding: list[bytes], sort: Any, row_id: UUID) -> str:  # noqa: ANN401  a column's value
-    plain = orjson.dumps([_plain(sort), row_id.hex])
+def seal_cursor(keys: TenantKeys, binding: Binding, sort_value: Any, row_id: UUID) -> str:  # noqa: ANN401  a column's value
+    """The cursor behind a row; `sort_value` is None where memory puts the rows in order."""
+    plain = orjson.dumps([_plain(sort_value), row_id.hex])
     return urlsafe_b64encode(keys.cursors.encrypt(plain, binding)).decode("ascii").rstrip("=")
 
 
@@ -244,12 +281,13 @@ def _plain(value: Any) -> Any:  # noqa: ANN401  a column's value
     )
 
 
-def _open(keys: TenantKeys, binding: list[bytes], cursor: str) -> tuple[Any, UUID]:
+def open_cursor(keys: TenantKeys, binding: Binding, text: str) -> tuple[Any, UUID]:
+    """The sort value and the row of a cursor. Raises CursorInvalid for one that is bound to anything else."""
     try:
-        sealed = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        sealed = urlsafe_b64decode(text + "=" * (-len(text) % 4))
         value, row_id = orjson.loads(keys.cursors.decrypt(sealed, binding))
     except (ValueError, InvalidTag):
         raise CursorInvalid(field="after") from None
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         value = datetime.fromisoformat(value["t"]) if "t" in value else UUID(hex=value["u"])
     return value, UUID(hex=row_id)

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from aiodataloader import DataLoader
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, Select, Uuid, any_, bindparam
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from isomod_graphql.core.errors import BadInput, NotFound, Unauthenticated
 from isomod_graphql.core.ids import IdCipher
@@ -126,19 +127,21 @@ class Request:
         """The rows of a small to-many set that the viewer reaches, oldest first; `by` holds the parent's id."""
         level = self.level(entity)
 
+        def build() -> Select[Any]:
+            wanted = by == any_(bindparam("parents", type_=ARRAY(Uuid())))
+            listed = level.statement(by.label("parent_key")).where(wanted)
+            return listed.order_by(entity.model.__table__.c.id)
+
         async def fetch(tx: Transaction, keys: list[UUID]) -> dict[UUID, list[Any]]:
-            statement = (
-                level.statement(by.label("parent_key"))
-                .where(by.in_(keys))
-                .order_by(entity.model.__table__.c.id)
-            )
-            rows = [row._mapping for row in await tx.all(statement)]  # noqa: SLF001  SQLAlchemy's public name
+            statement = level.prepared(("children", by), build)
+            binds = {**level.binds, "parents": keys}
+            rows = [row._mapping for row in await tx.all(statement, binds)]  # noqa: SLF001  SQLAlchemy's public name
             found: dict[UUID, list[Any]] = {}
             for row, view in zip(rows, await level.views(tx, rows), strict=True):
                 found.setdefault(row["parent_key"], []).append(view)
             return found
 
-        return await self.grouped(entity.name, parent.row_id, fetch)
+        return await self.grouped(f"children {by}", parent.row_id, fetch)
 
     @property
     def ids(self) -> IdCipher:
