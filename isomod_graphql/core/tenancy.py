@@ -14,11 +14,21 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from isomod_graphql.core.errors import Conflict, NotFound, ServiceUnavailable, StatementTimeout
+from isomod_graphql.core.readers import Readers, Terms
+from isomod_graphql.core.reading import Reading
 
 BEGIN_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 QUERY_CANCELED = "57014"
 FOREIGN_KEY_VIOLATION = "23503"
 BEGIN_WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+SNAPSHOT = {
+    "default_transaction_isolation": "repeatable read",
+    "default_transaction_read_only": "on",
+    "jit": "off",
+}
+"""A statement of a reader that is a transaction by itself is one like BEGIN_READ. It is too short to be worth compiling."""
+
+CONNECT_S = 10.0
 
 
 class _NoRows(logging.Filter):
@@ -37,6 +47,19 @@ class Limits:
 
     statement_ms: int = 5_000
     idle_ms: int = 10_000
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """As settings of a connection."""
+        return {
+            "statement_timeout": str(self.statement_ms),
+            "idle_in_transaction_session_timeout": str(self.idle_ms),
+        }
+
+    @property
+    def local(self) -> str:
+        """As settings of one transaction."""
+        return "; ".join(f"SET LOCAL {name} = {value}" for name, value in self.settings.items())
 
 
 class TenantConnection:
@@ -100,16 +123,22 @@ class MissingReference(ConstraintConflict):
 
 
 class Database:
-    """A pool of connections to one server, used only through `begin`."""
+    """A pool of connections to one server, used only through `begin` and `reading`."""
 
     def __init__(
-        self, url: str, *, pool_size: int = 8, statement_cache: int = 200, limits: Limits = Limits()
+        self,
+        url: str,
+        *,
+        pool_size: int = 8,
+        readers: int = 1,
+        statement_cache: int = 200,
+        limits: Limits = Limits(),
     ) -> None:
-        """`statement_cache` 0 is for PgBouncer in transaction mode: no prepared statement outlives its transaction."""
-        self._ends = (
-            f"SET LOCAL statement_timeout = {limits.statement_ms}; "
-            f"SET LOCAL idle_in_transaction_session_timeout = {limits.idle_ms}"
-        )
+        """`pool_size` connections for `begin` and `readers` for `reading`, each opened when it is first needed.
+
+        `statement_cache` 0 is for PgBouncer in transaction mode: no prepared statement outlives its transaction.
+        """
+        self._ends = limits.local
         bouncer = statement_cache == 0
         connect: dict[str, Any] = {"statement_cache_size": statement_cache}
         if bouncer:
@@ -124,6 +153,11 @@ class Database:
             hide_parameters=True,
         )
         event.listen(self.engine.sync_engine, "checkout", _refuse_open_transaction)
+        self.readers = Readers(_terms(self.engine, readers, statement_cache, limits))
+
+    def reading(self, tenant_id: UUID) -> Reading:
+        """A read-only snapshot of one tenant for compiled statements: `async with database.reading(tenant_id) as reading`."""
+        return Reading(self.readers, tenant_id)
 
     @asynccontextmanager
     async def begin(self, tenant_id: UUID, *, write: bool) -> AsyncIterator[TenantConnection]:
@@ -159,7 +193,25 @@ class Database:
 
     async def close(self) -> None:
         """Closes every connection."""
+        await self.readers.close()
         await self.engine.dispose()
+
+
+def _terms(engine: AsyncEngine, size: int, statements: int, limits: Limits) -> Terms:
+    """The readers' connections: made of the same address, as SQLAlchemy's dialect understands it."""
+    _, connect = engine.dialect.create_connect_args(engine.url)
+    for name in ("prepared_statement_cache_size", "prepared_statement_name_func", "async_creator_fn"):
+        connect.pop(name, None)
+    connect = {"timeout": CONNECT_S, **connect, "statement_cache_size": statements}
+    bouncer = statements == 0
+    return Terms(
+        connect,
+        {} if bouncer else limits.settings | SNAPSHOT,
+        begin=BEGIN_READ,
+        local=f"; {limits.local}" if bouncer else "",
+        size=size,
+        statements=statements,
+    )
 
 
 async def _settle(driver: Any, verb: str) -> None:  # noqa: ANN401  the driver's connection is untyped

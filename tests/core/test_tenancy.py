@@ -15,12 +15,7 @@ from isomod_graphql.core.ids import new_id
 from isomod_graphql.core.installation import Urls
 from isomod_graphql.core.store import Store
 from isomod_graphql.core.tenancy import ConstraintConflict, Database, Limits
-
-
-async def put(database: Database, tenant: UUID, name: str) -> None:
-    """A counter row of this tenant."""
-    async with database.begin(tenant, write=True) as connection:
-        await connection.run(insert(Counter).values(tenant_id=tenant, name=name, value=1))
+from tests.core.counting import put
 
 
 async def names_without_filter(database: Database, tenant: UUID) -> list[str]:

@@ -1,0 +1,269 @@
+"""The pool of connections for reading, straight on the driver. Refuses a connection that is still in a transaction."""
+
+import asyncio
+import random
+import time
+from collections import OrderedDict, deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from asyncpg.exceptions import (
+    AdminShutdownError,
+    CannotConnectNowError,
+    CrashShutdownError,
+    IdleInTransactionSessionTimeoutError,
+    InterfaceError,
+    InvalidCachedStatementError,
+    InvalidSQLStatementNameError,
+    PostgresConnectionError,
+    PostgresError,
+)
+
+from isomod_graphql.core.errors import ServiceUnavailable
+from isomod_graphql.core.wire import (
+    BEGIN_STATEMENT,
+    SET_TENANT,
+    TENANT_STATEMENT,
+    tenant_ahead,
+)
+
+GONE = (
+    OSError,
+    InterfaceError,
+    PostgresConnectionError,
+    AdminShutdownError,
+    CannotConnectNowError,
+    CrashShutdownError,
+    IdleInTransactionSessionTimeoutError,
+    InvalidCachedStatementError,
+    InvalidSQLStatementNameError,
+)
+"""What is raised when the server went away or no longer knows what was prepared: the line is of no use any more."""
+
+TENANTS = 4_096
+SETTLE_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How the connections of a pool are made: `begin` opens a transaction, `local` says what it adds behind PgBouncer.
+
+    `statements` 0 means PgBouncer in transaction mode: nothing is prepared, and no setting belongs to a connection.
+    """
+
+    connect: Mapping[str, Any]
+    settings: Mapping[str, str]
+    begin: str
+    local: str
+    size: int
+    statements: int
+    wait_s: float = 10.0
+    lifetime_s: float = 1_800.0
+
+
+def _raw(value: bytes | UUID) -> bytes:
+    return value.bytes if isinstance(value, UUID) else value
+
+
+@dataclass(eq=False, slots=True)
+class Line:
+    """One connection with the statements that are prepared on it. Uuids go in as bytes (or UUID) and come out as bytes."""
+
+    connection: Any
+    protocol: Any
+    expires: float
+    room: int
+    statements: OrderedDict[str, Any] = field(default_factory=OrderedDict)
+    own: tuple[Any, ...] = ()
+
+    def fit(self) -> bool:
+        """Open, young enough and in no transaction."""
+        connection = self.connection
+        return not (
+            connection.is_closed()
+            or connection.is_in_transaction()
+            or self.protocol._is_cancelling()  # noqa: SLF001  the driver shows it nowhere else
+            or self.expires < time.monotonic()
+        )
+
+    def state(self, sql: str) -> Any:  # noqa: ANN401  the driver's own state of a statement
+        """The prepared statement, or None."""
+        statement = self.statements.get(sql)
+        if statement is None:
+            return None
+        self.statements.move_to_end(sql)
+        return statement._state  # noqa: SLF001  its public method adds a third to the cost of a fetch
+
+    async def prepare(self, sql: str) -> Any:  # noqa: ANN401  as above
+        """Prepares a statement, inside a transaction only: the driver leaves the implicit one open, which spoils BEGIN.
+
+        The driver itself deallocates the statement that falls out here, when it prepares the next one.
+        """
+        statement = await self.connection.prepare(sql)
+        self.statements[sql] = statement
+        if len(self.statements) > self.room:
+            self.statements.popitem(last=False)
+        return statement._state  # noqa: SLF001  as above
+
+
+class Readers:
+    """A pool of lines: the last one returned is taken first, those who wait are served in order."""
+
+    def __init__(self, terms: Terms) -> None:
+        """Opens nothing before the first reader comes."""
+        self.terms = terms
+        self.wait_s = terms.wait_s
+        self._idle: list[Line] = []
+        self._waiting: deque[asyncio.Future[Line | None]] = deque()
+        self._open = 0
+        self._finishing: set[asyncio.Task[None]] = set()
+        self._closed = False
+        self._ahead: dict[UUID, bytes] = {}
+
+    def idle(self) -> Line | None:
+        """A line that is fit to be used at once."""
+        while self._idle:
+            line = self._idle.pop()
+            if line.fit():
+                return line
+            self.drop(line)
+        return None
+
+    async def take(self) -> Line:
+        """A line, opened when there is room, else the next that is returned. Raises ServiceUnavailable."""
+        if self._closed:
+            raise ServiceUnavailable
+        line = self.idle()
+        if line is not None:
+            return line
+        if self._open < self.terms.size:
+            return await self._connect()
+        line = await self._wait()
+        return line if line is not None else await self._connect()
+
+    async def _wait(self) -> Line | None:
+        waiter: asyncio.Future[Line | None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiter)
+        try:
+            async with asyncio.timeout(self.wait_s):
+                return await waiter
+        except BaseException as error:
+            if waiter.done() and not waiter.cancelled():
+                # It was served in the same turn in which it gave up.
+                self._pass_on(waiter.result())
+            if isinstance(error, TimeoutError):
+                raise ServiceUnavailable from None
+            raise
+
+    async def _connect(self) -> Line:
+        """A new line; its place is counted from the first moment, so that the pool never grows beyond its size."""
+        self._open += 1
+        connection: Any = None
+        try:
+            connection = await asyncpg.connect(
+                **self.terms.connect, server_settings=dict(self.terms.settings)
+            )
+            line = await self._equip(connection)
+        except BaseException as error:
+            if connection is not None:
+                connection.terminate()
+            self._leave()
+            if isinstance(error, (*GONE, PostgresError, TimeoutError)):
+                raise ServiceUnavailable from error
+            raise
+        return line
+
+    async def _equip(self, connection: Any) -> Line:  # noqa: ANN401  the driver is untyped
+        await connection.set_type_codec(
+            "uuid", schema="pg_catalog", format="binary", encoder=_raw, decoder=bytes
+        )
+        lifetime = self.terms.lifetime_s * random.uniform(0.9, 1)  # noqa: S311  only spreads the reconnects
+        line = Line(
+            connection, connection._protocol, time.monotonic() + lifetime, self.terms.statements  # noqa: SLF001
+        )  # fmt: skip
+        if self.terms.statements:
+            begin = await connection.prepare(self.terms.begin, name=BEGIN_STATEMENT)
+            tenant = await connection.prepare(SET_TENANT, name=TENANT_STATEMENT)
+            line.own = (begin, tenant)
+            await connection.execute("SELECT 1")  # Ends the implicit transaction in which they were prepared.
+        return line
+
+    def ahead(self, tenant_id: UUID) -> bytes:
+        """The messages that set this tenant."""
+        known = self._ahead.get(tenant_id)
+        if known is None:
+            if len(self._ahead) >= TENANTS:
+                self._ahead.clear()
+            known = self._ahead[tenant_id] = tenant_ahead(tenant_id)
+        return known
+
+    def begin(self, tenant_id: UUID) -> str:
+        """The statements that open a transaction of this tenant; the uuid is printed from a parsed value."""
+        terms = self.terms
+        return f"{terms.begin}; SET LOCAL app.tenant_id = '{UUID(int=tenant_id.int)}'{terms.local}"
+
+    def release(self, line: Line) -> None:
+        """Returns a line that has ended its transaction; any other is closed."""
+        if self._closed or not line.fit():
+            self.drop(line)
+        else:
+            self._pass_on(line)
+
+    def drop(self, line: Line) -> None:
+        """Closes a line; whoever waits may open another in its place."""
+        line.connection.terminate()
+        self._leave()
+
+    def drop_idle(self) -> None:
+        """Closes every idle line: one of them was found dead, so its server may have been restarted."""
+        idle, self._idle = self._idle, []
+        for line in idle:
+            self.drop(line)
+
+    def _leave(self) -> None:
+        self._open -= 1
+        if self._waiting:
+            self._pass_on(None)
+
+    def _pass_on(self, line: Line | None) -> None:
+        while self._waiting:
+            waiter = self._waiting.popleft()
+            if not waiter.done():
+                waiter.set_result(line)
+                return
+        if line is not None:
+            self._idle.append(line)
+
+    def finish(self, line: Line) -> None:
+        """Ends the line's transaction in the background, whatever becomes of the caller, and returns the line."""
+        task = asyncio.get_running_loop().create_task(self._settle(line))
+        self._finishing.add(task)
+        task.add_done_callback(self._finishing.discard)
+
+    async def _settle(self, line: Line) -> None:
+        """COMMIT ends a failed transaction as well. A line that does not answer in time is closed."""
+        protocol = line.protocol
+        try:
+            # A cancelled task has had its statement cancelled by the driver; the server has not acknowledged it yet.
+            await protocol._wait_for_cancellation(SETTLE_S)  # noqa: SLF001  no public way
+            if line.connection.is_in_transaction():
+                await protocol.query("COMMIT", SETTLE_S)
+        except (*GONE, PostgresError, TimeoutError):
+            self.drop(line)
+        except BaseException:
+            self.drop(line)
+            raise
+        else:
+            self.release(line)
+
+    async def close(self) -> None:
+        """Closes every line as soon as it is returned; waits for those that are ending their transaction."""
+        self._closed = True
+        self.drop_idle()
+        while self._waiting:
+            self._pass_on(None)
+        while self._finishing:
+            await asyncio.wait(self._finishing)
