@@ -46,26 +46,26 @@ class Stand:
         return principal
 
 
-async def _seeded(settings: Settings, urls: Urls) -> UUID:
+async def _seeded(settings: Settings, urls: Urls, times: int) -> UUID:
     """Fills the organisation once; it is one transaction, which no limit of time may cut."""
     endless = settings.model_copy(update={"statement_timeout_ms": 0, "idle_in_transaction_timeout_ms": 0})
     store = open_store(endless, urls, SystemClock())
     try:
-        return await seed_bench(store)
+        return await seed_bench(store, times)
     finally:
         await store.close()
 
 
 @asynccontextmanager
-async def open_stand(folder: Path) -> AsyncIterator[Stand]:
-    """Starts both servers, fills them when they are empty, and stops them at the end."""
+async def open_stand(folder: Path, times: int = 1) -> AsyncIterator[Stand]:
+    """Starts both servers, fills them when they are empty, with `times` the rows, and stops them at the end."""
     settings = Settings(data_dir=folder, points_per_minute=POINTS)
     urls = await urls_of(settings)
     try:
         await migrate(urls.main_owner, urls.keys_owner)
         async with open_installation(settings) as installation:
             await open_platform(installation.store)
-            tenant_id = await _seeded(settings, urls)
+            tenant_id = await _seeded(settings, urls, times)
             tokens = _known(folder) or await _issue(installation, tenant_id, folder)
             yield Stand(folder, installation, tenant_id, tokens, _server(folder).pid)
     finally:

@@ -1,4 +1,7 @@
-"""The organisation `Bench`: every value is a function of the row number, as in the data set of the read benchmark. It refuses chance."""
+"""The organisation `Bench`: every value is a function of the row number, as in the data set of the read benchmark. It refuses chance.
+
+`times` is how many times as many rows there are of everything: the benchmark grows its data.
+"""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -11,7 +14,7 @@ from isomod_graphql.cli.demo.people import Member
 from isomod_graphql.cli.demo.places import asset_row, location_row
 from isomod_graphql.cli.demo.rows import id_in_order, put_rows
 from isomod_graphql.cli.demo.stories import Cast, Change, Course
-from isomod_graphql.cli.demo.work import Work, columns_of, history_rows, put_work
+from isomod_graphql.cli.demo.work import Work, columns_of, go_on_after, history_rows, put_orders
 from isomod_graphql.core.store import Transaction
 from isomod_graphql.locations.models import Location
 from isomod_graphql.work_orders.rules import (
@@ -61,12 +64,13 @@ class Numbers(NamedTuple):
     requester: int
 
 
-def numbers_of(order: int) -> Numbers:
+def numbers_of(order: int, times: int = 1) -> Numbers:
     """Of the work order with this number."""
-    return Numbers(1 + order * 7 % 5000, 1 + order * 13 % 1000, 1 + order * 17 % 1000)
+    assets, people = ASSETS * times, PEOPLE * times
+    return Numbers(1 + order * 7 % assets, 1 + order * 13 % people, 1 + order * 17 % people)
 
 
-def members() -> list[Member]:
+def members(times: int = 1) -> list[Member]:
     """A thousand people."""
     return [
         Member(
@@ -78,13 +82,13 @@ def members() -> list[Member]:
             kind="TECHNICIAN",
             person_id=person_id(number),
         )
-        for number in range(1, PEOPLE + 1)
+        for number in range(1, PEOPLE * times + 1)
     ]  # fmt: skip
 
 
-def location_rows() -> Iterator[dict[str, Any]]:
+def location_rows(times: int = 1) -> Iterator[dict[str, Any]]:
     """Fifty sites, made one second after the other."""
-    for number in range(1, LOCATIONS + 1):
+    for number in range(1, LOCATIONS * times + 1):
         site = location_id(number)
         row = location_row(site, None, site, 0, f"Site {number}", START + timedelta(seconds=number))
         yield row | {
@@ -92,26 +96,26 @@ def location_rows() -> Iterator[dict[str, Any]]:
         }  # fmt: skip
 
 
-def asset_rows() -> Iterator[dict[str, Any]]:
+def asset_rows(times: int = 1) -> Iterator[dict[str, Any]]:
     """Five thousand pumps."""
-    for number in range(1, ASSETS + 1):
-        site = location_id(1 + number % LOCATIONS)
+    for number in range(1, ASSETS * times + 1):
+        site = location_id(1 + number % (LOCATIONS * times))
         serial = md5(str(number).encode(), usedforsecurity=False).hexdigest()
         yield asset_row(asset_id(number), site, site, f"Pump {number}", START) | {
             "serial_number": f"SN-{serial}", "manufacturer": "Grundfos", "model": f"CR {number % 40}",
         }  # fmt: skip
 
 
-def work() -> Work:
-    """Fifty thousand orders with their histories."""
+def work(part: int = 0, times: int = 1) -> Work:
+    """Fifty thousand orders with their histories; `part` counts the fifty thousands."""
     found = Work()
-    for number in range(1, WORK_ORDERS + 1):
+    for number in range(part * WORK_ORDERS + 1, (part + 1) * WORK_ORDERS + 1):
         at = START - timedelta(minutes=number)
-        of = numbers_of(number)
+        of = numbers_of(number, times)
         cast = Cast(person_id(of.requester), person_id(of.assignee))
         course = course_of(number, at, cast)
         order_id = id_in_order(at, 0)
-        site = location_id(1 + of.asset % LOCATIONS)
+        site = location_id(1 + of.asset % (LOCATIONS * times))
         row = {
             "id": order_id, "number": number, "title": f"Replace seal {number}", "description": "Check the pump. " * 10,
             "priority": PRIORITIES[number % 3], "type": WorkOrderType.CORRECTIVE, "asset_id": asset_id(of.asset),
@@ -138,8 +142,10 @@ def course_of(number: int, at: datetime, cast: Cast) -> Course:
     return course
 
 
-async def put_places_and_work(tx: Transaction) -> None:
+async def put_places_and_work(tx: Transaction, times: int = 1) -> None:
     """Locations, assets and work orders; the people are there already."""
-    await put_rows(tx, Location, list(location_rows()))
-    await put_rows(tx, Asset, list(asset_rows()))
-    await put_work(tx, work())
+    await put_rows(tx, Location, list(location_rows(times)))
+    await put_rows(tx, Asset, list(asset_rows(times)))
+    for part in range(times):
+        await put_orders(tx, work(part, times))
+    await go_on_after(tx, times * WORK_ORDERS)

@@ -42,17 +42,17 @@ async def seed_companies(store: Store) -> list[UUID]:
     return [await _company(store, company, hashed) for company in COMPANIES]
 
 
-async def seed_bench(store: Store) -> UUID:
-    """The organisation of the read benchmark."""
+async def seed_bench(store: Store, times: int = 1) -> UUID:
+    """The organisation of the read benchmark, with `times` as many rows of everything."""
     known = await tenant_with(store, benchmark.SLUG)
     if known is not None:
         return known
-    members = benchmark.members()
+    members = benchmark.members(times)
     accounts = await _accounts(store, members, _Once())
 
     async def fill(tx: Transaction) -> None:
         await put_people(tx, members, accounts, benchmark.START)
-        await benchmark.put_places_and_work(tx)
+        await benchmark.put_places_and_work(tx, times)
 
     return await _tenant(store, benchmark.SLUG, benchmark.NAME, "en", benchmark.START, fill)
 

@@ -78,10 +78,20 @@ def work_of(
 
 async def put_work(tx: Transaction, work: Work) -> None:
     """Writes the orders, who is on them, their history, and where the numbers go on."""
+    await put_orders(tx, work)
+    await go_on_after(tx, max(order["number"] for order in work.orders))
+
+
+async def put_orders(tx: Transaction, work: Work) -> None:
+    """Writes the orders, who is on them and their history; the numbers do not go on yet."""
     await put_rows(tx, WorkOrder, work.orders)
     await put_rows(tx, WorkOrderAssignee, work.assignees)
     await put_rows(tx, WorkOrderHistory, work.history)
-    await put_rows(tx, Counter, [{"name": NUMBERS, "value": max(order["number"] for order in work.orders)}])
+
+
+async def go_on_after(tx: Transaction, number: int) -> None:
+    """The next order gets the number after this one."""
+    await put_rows(tx, Counter, [{"name": NUMBERS, "value": number}])
 
 
 def _at_site(members: Sequence[Member], site_id: UUID, dice: random.Random) -> Member:
