@@ -1,9 +1,9 @@
-"""The audit table: who did or was refused what, when, on what; field names, never values. Month partitions, INSERT and SELECT only, kept 7 years."""
+"""Who did or was refused what, and who was shown whose data: field names and categories, never values. In month partitions, kept 7 years."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Text
+from sqlalchemy import BigInteger, CheckConstraint, Date, Index, LargeBinary, Text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped
 
@@ -12,7 +12,7 @@ from permissions.categories import Category, Keep
 
 
 class AuditEntry(Base):
-    """One act. `actor_id` is a person or client row of the tenant, shown as a pseudonym; None is nobody."""
+    """One act; INSERT and SELECT only. `actor_id` is a person or client row of the tenant, shown as a pseudonym; None is nobody."""
 
     __tablename__ = "audit_entries"
     tenant_id: Mapped[UUID] = held(Category.AUDIT, primary_key=True, keep=Keep.AUDIT)
@@ -27,3 +27,51 @@ class AuditEntry(Base):
     entity_id: Mapped[UUID | None] = held(Category.AUDIT, keep=Keep.AUDIT)
     fields: Mapped[list[str]] = held(Category.AUDIT, ARRAY(Text), keep=Keep.AUDIT)
     __table_args__ = ({"postgresql_partition_by": "RANGE (at)"},)
+
+
+class AccessRecord(Base):
+    """An answer that showed data of some subjects: their raw 16-byte ids, at most a hundred per row. Lives for 90 days.
+
+    `categories` is a bit mask over PERSONAL_ORDER, `operation` the SHA-256 of the document.
+    """
+
+    __tablename__ = "access_records"
+    tenant_id: Mapped[UUID] = held(Category.AUDIT, primary_key=True, keep=Keep.AUDIT)
+    at: Mapped[datetime] = held(Category.AUDIT, primary_key=True, keep=Keep.AUDIT)
+    id: Mapped[UUID] = held(Category.AUDIT, primary_key=True, keep=Keep.AUDIT)
+    viewer_id: Mapped[UUID] = held(Category.AUDIT, keep=Keep.AUDIT)
+    viewer_kind: Mapped[str] = held(Category.AUDIT, Text, keep=Keep.AUDIT)
+    purpose: Mapped[str] = held(Category.AUDIT, Text, keep=Keep.AUDIT)
+    operation: Mapped[bytes] = held(Category.AUDIT, LargeBinary, keep=Keep.AUDIT)
+    categories: Mapped[int] = held(Category.AUDIT, keep=Keep.AUDIT)
+    subjects: Mapped[bytes] = held(Category.AUDIT, LargeBinary, keep=Keep.AUDIT)
+    __table_args__ = (
+        CheckConstraint("octet_length(subjects) BETWEEN 16 AND 1600", name="subjects"),
+        {"postgresql_partition_by": "RANGE (at)"},
+    )
+
+
+class AccessDay(Base):
+    """How often a viewer was shown these categories of a subject on a legal day, for this purpose."""
+
+    __tablename__ = "access_days"
+    tenant_id: Mapped[UUID] = held(Category.AUDIT, primary_key=True, keep=Keep.AUDIT)
+    subject_id: Mapped[UUID] = held(Category.AUDIT, primary_key=True, keep=Keep.AUDIT)
+    day: Mapped[date] = held(Category.AUDIT, Date, primary_key=True, keep=Keep.AUDIT)
+    viewer_id: Mapped[UUID] = held(Category.AUDIT, primary_key=True, keep=Keep.AUDIT)
+    viewer_kind: Mapped[str] = held(Category.AUDIT, Text, primary_key=True, keep=Keep.AUDIT)
+    purpose: Mapped[str] = held(Category.AUDIT, Text, primary_key=True, keep=Keep.AUDIT)
+    categories: Mapped[int] = held(Category.AUDIT, primary_key=True, keep=Keep.AUDIT)
+    count: Mapped[int] = held(Category.AUDIT, BigInteger, keep=Keep.AUDIT)
+    __table_args__ = (
+        Index("ix_access_days_viewer", "tenant_id", "viewer_id", "day"),
+        {"postgresql_partition_by": "RANGE (day)"},
+    )
+
+
+class AccessFold(Base):
+    """Up to which instant the records of a tenant are part of its days."""
+
+    __tablename__ = "access_folds"
+    tenant_id: Mapped[UUID] = held(Category.OPERATIONAL, primary_key=True)
+    folded_until: Mapped[datetime] = held(Category.OPERATIONAL)

@@ -1,0 +1,209 @@
+"""Writes down who was shown whose data, many answers in one commit. Refuses to say that it did before the commit, and to wait longer than two seconds."""
+
+import asyncio
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import count
+from typing import Any, Final
+
+import asyncpg
+import structlog
+from asyncpg.exceptions import (
+    AdminShutdownError,
+    CannotConnectNowError,
+    CrashShutdownError,
+    InterfaceError,
+    InvalidSQLStatementNameError,
+    PostgresConnectionError,
+    PostgresError,
+)
+from asyncpg.pgproto import pgproto
+from sqlalchemy import URL
+
+from isomod_graphql.core.errors import AccessRecordUnavailable
+from isomod_graphql.engine.recording import Access
+
+log: Any = structlog.get_logger("isomod.access")
+
+PER_ROW: Final = 100
+"""Subjects in one row; with more, the database would store their ids apart from it."""
+
+LOST: Final = (
+    OSError,
+    InterfaceError,
+    PostgresConnectionError,
+    AdminShutdownError,
+    CannotConnectNowError,
+    CrashShutdownError,
+    InvalidSQLStatementNameError,
+)
+"""What is raised when the connection went away; `InterfaceError` is also what a closed one answers."""
+
+COLUMNS: Final = "tenant_id, at, id, viewer_id, viewer_kind, purpose, operation, categories, subjects"
+ROWS: Final = (
+    "unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::bytea[],"
+    " $8::int[], $9::bytea[]) AS given"
+)
+PUT: Final = f"INSERT INTO access_records ({COLUMNS}) SELECT given.* FROM {ROWS}"
+# Behind PgBouncer no setting belongs to a connection, so this one is made in the statement that it is for.
+PUT_BEHIND: Final = (
+    f"INSERT INTO access_records ({COLUMNS})"
+    f" SELECT given.* FROM set_config('synchronous_commit', 'on', true), {ROWS}"
+)
+SETTINGS: Final = {"synchronous_commit": "on", "application_name": "isomod access log"}
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How many records may wait at once, and how long the longest waits: half for the batch before it, half for its own."""
+
+    most: int = 10_000
+    seconds: float = 2.0
+
+
+class _Batch:
+    """The rows that go in with one commit, as columns, and who waits for it."""
+
+    __slots__ = ("columns", "waiting")
+
+    def __init__(self) -> None:
+        self.columns: tuple[list[Any], ...] = tuple([] for _ in range(9))
+        self.waiting: list[asyncio.Future[bool]] = []
+
+
+class AccessLog:
+    """The recorder of one process. While one batch is being written the next one fills; it opens its connection by itself."""
+
+    def __init__(self, url: URL, *, statement_cache: int = 200, patience: Patience = Patience()) -> None:
+        """`url` is the main database's; `statement_cache` 0 is for PgBouncer in transaction mode."""
+        self._address: Mapping[str, Any] = url.get_dialect()().create_connect_args(url)[1]
+        self._behind = statement_cache == 0
+        self._patience = patience
+        self._filling = _Batch()
+        self._writing: asyncio.Task[None] | None = None
+        self._connection: Any = None
+        self._put: Any = None
+        self._closed = False
+        self._start = secrets.token_bytes(8)
+        self._numbers = count()
+
+    async def record(self, access: Access) -> None:
+        """Returns when the record is committed. Raises AccessRecordUnavailable; then it may or may not be there."""
+        batch = self._filling
+        if self._closed or len(batch.waiting) >= self._patience.most:
+            raise AccessRecordUnavailable
+        if not self._add(batch.columns, access):
+            return
+        loop = asyncio.get_running_loop()
+        durable: asyncio.Future[bool] = loop.create_future()
+        batch.waiting.append(durable)
+        if self._writing is None:
+            self._writing = loop.create_task(self._write())
+        if not await durable:
+            raise AccessRecordUnavailable
+
+    def _add(self, columns: tuple[list[Any], ...], access: Access) -> bool:
+        """Adds the rows of one access; False when nothing was released."""
+        tenants, times, ids, viewers, kinds, purposes, operations, categories, subjects = columns
+        added = False
+        for mask, released in access.released.items():
+            joined = b"".join(released)
+            for start in range(0, len(joined), PER_ROW * 16):
+                tenants.append(access.tenant_id)
+                times.append(access.at)
+                # Unique through the start of this process and a number; the driver's own type costs a fifth of the other.
+                ids.append(pgproto.UUID(self._start + next(self._numbers).to_bytes(8, "big")))
+                viewers.append(access.viewer_id)
+                kinds.append(access.viewer_kind)
+                purposes.append(access.purpose)
+                operations.append(access.operation)
+                categories.append(mask)
+                subjects.append(joined[start : start + PER_ROW * 16])
+                added = True
+        return added
+
+    async def _write(self) -> None:
+        """Writes batch after batch until nobody waits any more."""
+        batch = self._filling
+        try:
+            while self._filling.waiting:
+                batch, self._filling = self._filling, _Batch()
+                self._tell(batch, durable=await self._commit(batch))
+        except BaseException:
+            # Nobody waits for ever, whatever ends this.
+            self._tell(batch, durable=False)
+            self._tell(self._filling, durable=False)
+            self._filling = _Batch()
+            raise
+        finally:
+            self._writing = None
+
+    @staticmethod
+    def _tell(batch: _Batch, *, durable: bool) -> None:
+        for waiting in batch.waiting:
+            # One that was cancelled meanwhile is done.
+            if not waiting.done():
+                waiting.set_result(durable)
+
+    async def _commit(self, batch: _Batch) -> bool:
+        """True when the batch is durable. A lost connection is replaced once."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._patience.seconds / 2
+        try:
+            try:
+                await self._insert(batch, deadline, again=False)
+            except LOST:
+                self._drop()
+                await self._insert(batch, deadline, again=True)
+        except (*LOST, PostgresError, TimeoutError) as error:
+            self._drop()
+            log.warning("access.not_recorded", answers=len(batch.waiting), kind=type(error).__qualname__)
+            return False
+        except BaseException:
+            self._drop()
+            raise
+        return True
+
+    async def _insert(self, batch: _Batch, deadline: float, *, again: bool) -> None:
+        loop = asyncio.get_running_loop()
+        if loop.time() >= deadline:
+            raise TimeoutError
+        if self._connection is None or self._connection.is_closed():
+            await self._connect(deadline - loop.time())
+        connection = self._connection
+        # Closing the connection ends what waits for it, at the price of a timer.
+        end = loop.call_at(deadline, connection.terminate)
+        try:
+            if again:
+                # The commit of the first time may have gone through, and only its answer been lost.
+                put = PUT_BEHIND if self._behind else PUT
+                await connection.execute(f"{put} ON CONFLICT DO NOTHING", *batch.columns)
+            elif self._put is not None:
+                await self._put.fetch(*batch.columns)
+            else:
+                await connection.execute(PUT_BEHIND, *batch.columns)
+        finally:
+            end.cancel()
+
+    async def _connect(self, seconds: float) -> None:
+        options: dict[str, Any] = {"statement_cache_size": 0, "timeout": seconds}
+        if not self._behind:
+            options["server_settings"] = SETTINGS
+        async with asyncio.timeout(seconds):
+            self._connection = await asyncpg.connect(**{**self._address, **options})
+            self._put = None if self._behind else await self._connection.prepare(PUT)
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            self._connection.terminate()
+        self._connection = self._put = None
+
+    async def close(self) -> None:
+        """Ends after what waits is written; whoever comes later is refused."""
+        self._closed = True
+        while self._writing is not None:
+            await asyncio.wait({self._writing})
+        connection, self._connection, self._put = self._connection, None, None
+        if connection is not None:
+            await connection.close(timeout=self._patience.seconds)
