@@ -7,7 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import strawberry
-from sqlalchemy import ColumnElement, Integer, LargeBinary, Select, and_, bindparam, literal_column, select
+from sqlalchemy import ColumnElement, Integer, LargeBinary, Select, bindparam, literal_column
 
 from isomod_graphql.core.crypto import keyed_hash
 from isomod_graphql.core.errors import Unauthenticated
@@ -119,11 +119,8 @@ async def ids_by_name(request: Request, demand: Demand) -> list[UUID]:
 
 
 def _directory(level: Level, demand: Demand) -> Select[Any]:
-    members = and_(_MEMBER.tenant_id == _ROW.tenant_id, _MEMBER.id == _ROW.id)
-    source = Person.__table__.join(User.__table__, members)
-    here = (_ROW.tenant_id == level.viewer.tenant_id, level.reachable())
-    wanted = select(_ROW.id, _ROW.flags, _ROW.sealed_account).select_from(source)
-    return wanted.where(*here, *demand.predicates()).order_by(_ROW.id)
+    everybody = level.count(demand.predicates())
+    return everybody.with_only_columns(_ROW.id, _ROW.flags, _ROW.sealed_account).order_by(_ROW.id)
 
 
 async def _names(
