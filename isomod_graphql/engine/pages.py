@@ -34,7 +34,6 @@ from isomod_graphql.engine.loading import Level
 from isomod_graphql.engine.projection import View
 from isomod_graphql.engine.request import Request
 
-MAX_PAGE = 100
 ROOT: Final = bytes(16)
 """Stands in a binding for the parent of a list that has none."""
 Read = tuple[View, Any]
