@@ -8,6 +8,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy import select
 
+from isomod_graphql.audit import folds
 from isomod_graphql.core.events import Event, Outside
 from isomod_graphql.core.store import Store, Transaction
 from isomod_graphql.identity import sweeping
@@ -52,6 +53,9 @@ def product_duties(consumers: Consumers) -> Mapping[str, Duty]:
         "delete_settled_events": DeleteSettledEvents(frozenset(consumers.kinds)),
         "ensure_months": ensure_months,
         "sweep_orphan_keys": sweep_orphan_keys,
+        "fold_access": folds.fold_access,
+        "recount_access": folds.recount_access,
+        "end_access": folds.end_access,
     }
 
 
@@ -64,6 +68,9 @@ def product_schedule(duties: Mapping[str, Duty]) -> Schedule:
         "ensure_months": Daily(time(1, 30)),
         "delete_settled_events": Daily(time(3, 20)),
         "sweep_orphan_keys": Daily(time(3, 50)),
+        "fold_access": Every(timedelta(seconds=25)),
+        "recount_access": Daily(time(2, 20)),
+        "end_access": Daily(time(2, 40)),
     }
     return Schedule(Entry(name, timing, duties[name], each=False) for name, timing in timings.items())
 

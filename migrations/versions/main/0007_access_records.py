@@ -100,6 +100,15 @@ def _across_tenants() -> None:
                 SELECT FROM access_records r
                 WHERE r.tenant_id = known.id AND r.at >= since AND r.at < until) $$""",
     )
+    op.execute("CREATE POLICY across ON access_days FOR SELECT TO CURRENT_USER USING (true)")
+    _owned(
+        "tenants_with_access_days",
+        arguments="before date",
+        body=f"""
+            RETURNS SETOF uuid LANGUAGE sql STABLE {OWNED} AS $$
+            SELECT known.id FROM {known} WHERE EXISTS (
+                SELECT FROM access_days d WHERE d.tenant_id = known.id AND d.day < before) $$""",
+    )
 
 
 def _over() -> None:
