@@ -1,4 +1,4 @@
-"""Through PgBouncer in transaction mode, many requests of two tenants share two server connections and see only their own rows."""
+"""Through PgBouncer in transaction mode, many requests of two tenants share two server connections, see only their own rows and are recorded."""
 
 import asyncio
 import os
@@ -10,14 +10,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
 
+import asyncpg
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, make_url, select
 
+from isomod_graphql.audit.access import AccessLog
 from isomod_graphql.core.clock import SettableClock
 from isomod_graphql.core.counters import Counter
 from isomod_graphql.core.embedded import APP_ROLE
 from isomod_graphql.core.ids import new_id
 from isomod_graphql.core.tenancy import Database
+from tests.audit.accesses import IDENTITY, access, commits
 from tests.conftest import Cluster
 
 BOUNCER = "/usr/sbin/pgbouncer"
@@ -88,4 +91,27 @@ async def test_two_tenants_share_a_bouncer_and_see_only_their_rows(
         name.startswith(str(tenants[number % 2])) for number, names in enumerate(seen) for name in names
     )
     assert max(len(names) for names in seen) == 30
+    await database.close()
+
+
+async def test_access_is_recorded_beside_the_requests_of_others(
+    urls: object, bouncer: str, clock: SettableClock, owner_eye: asyncpg.Connection
+) -> None:
+    tenant = new_id(clock.now())
+    database = Database(bouncer, pool_size=4, statement_cache=0)
+    logs = [AccessLog(make_url(bouncer), statement_cache=0) for _ in range(3)]
+
+    async def visit(number: int) -> None:
+        async with database.begin(tenant, write=True) as connection:
+            await connection.run(insert(Counter).values(tenant_id=tenant, name=f"v{number}", value=number))
+
+    async def look(log: AccessLog) -> None:
+        for _ in range(10):
+            await log.record(access(tenant, tenant, clock.now(), {IDENTITY: [tenant]}))
+
+    await asyncio.gather(*(visit(number) for number in range(30)), *(look(log) for log in logs * 2))
+
+    assert sum((await commits(owner_eye, tenant)).values()) == 60
+    for log in logs:
+        await log.close()
     await database.close()
