@@ -173,7 +173,7 @@ def clock() -> SettableClock:
 @pytest.fixture
 async def store(urls: Urls, clock: SettableClock) -> AsyncIterator[Store]:
     """A store on this worker's databases."""
-    store = open_store(Settings(pool_size=4), urls, clock)
+    store = open_store(Settings(), urls, clock)
     yield store
     await store.close()
 

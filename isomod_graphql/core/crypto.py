@@ -35,8 +35,12 @@ class Place:
 
     def associated(self, key_id: bytes) -> bytes:
         """The associated data of pack format v1: version, tenant, table, row, pack, key id."""
-        names = f"{self.table}\0{self.column}\0".encode()
-        return bytes((PACK_VERSION,)) + self.tenant_id.bytes + names + self.row_id.bytes + key_id
+        return place_of(self.tenant_id, self.table, self.column) + self.row_id.bytes + key_id
+
+
+def place_of(tenant_id: UUID, table: str, column: str) -> bytes:
+    """The part of the associated data that all packs of a column share."""
+    return bytes((PACK_VERSION,)) + tenant_id.bytes + f"{table}\0{column}\0".encode()
 
 
 def seal_pack(cipher: AESGCM, key_id: UUID, place: Place, values: Mapping[int, Any]) -> bytes:
@@ -48,19 +52,25 @@ def seal_pack(cipher: AESGCM, key_id: UUID, place: Place, values: Mapping[int, A
     return bytes((PACK_VERSION,)) + key_id.bytes + nonce + sealed
 
 
-def key_id_of(pack: bytes) -> UUID:
-    """The id of the key that sealed the pack. Raises SealBroken for an unknown format."""
+def key_id_of(pack: bytes) -> bytes:
+    """The raw id of the key that sealed the pack. Raises SealBroken for an unknown format."""
     if len(pack) <= HEADER or pack[0] != PACK_VERSION:
         raise SealBroken
-    return UUID(bytes=bytes(pack[1:17]))
+    return pack[1:17]
 
 
 def open_pack(cipher: AESGCM, place: Place, pack: bytes) -> dict[str, Any]:
     """The values of a pack by field number (as text, JSON's own key type). Raises SealBroken."""
+    shared = place_of(place.tenant_id, place.table, place.column)
+    return open_at(cipher, shared, place.row_id.bytes, pack)
+
+
+def open_at(cipher: AESGCM, place: bytes, row_id: bytes, pack: bytes) -> dict[str, Any]:
+    """As `open_pack`, with the place of the column (`place_of`) and the row's raw id. Raises SealBroken."""
     if len(pack) <= HEADER or pack[0] != PACK_VERSION:
         raise SealBroken
     try:
-        plain = cipher.decrypt(pack[17:HEADER], pack[HEADER:], place.associated(pack[1:17]))
+        plain = cipher.decrypt(pack[17:HEADER], pack[HEADER:], place + row_id + pack[1:17])
     except InvalidTag:
         raise SealBroken from None
     values: dict[str, Any] = orjson.loads(plain)

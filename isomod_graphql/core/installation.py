@@ -53,17 +53,26 @@ async def urls_of(settings: Settings) -> Urls:
 
 def open_store(settings: Settings, urls: Urls, clock: Clock) -> Store:
     """Pools for the app role. Raises MissingRootKey."""
-    cache, pool = settings.statement_cache, settings.pool_size
-    limits = Limits(settings.statement_timeout_ms, settings.idle_in_transaction_timeout_ms)
     keystore = Keystore(
-        Database(urls.keys, pool_size=pool, statement_cache=cache, limits=limits),
-        Database(urls.keys, pool_size=2, statement_cache=cache, limits=limits),
+        _database(urls.keys, settings),
+        _database(urls.keys, settings, writers=2),
         FileRootKeys(urls.root_key_file),
         clock,
         size=settings.key_cache_size,
         seconds=settings.key_cache_seconds,
+        opened_bytes=settings.opened_cache_mb * 1_000_000,
     )
-    return Store(Database(urls.main, pool_size=pool, statement_cache=cache, limits=limits), keystore, clock)
+    return Store(_database(urls.main, settings), keystore, clock)
+
+
+def _database(url: str, settings: Settings, *, writers: int | None = None) -> Database:
+    return Database(
+        url,
+        pool_size=writers or settings.writers,
+        readers=settings.readers,
+        statement_cache=settings.statement_cache,
+        limits=Limits(settings.statement_timeout_ms, settings.idle_in_transaction_timeout_ms),
+    )
 
 
 @asynccontextmanager

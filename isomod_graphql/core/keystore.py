@@ -1,8 +1,6 @@
 """Data keys of people, wrapped by tenant keys, wrapped by a root key. Refuses to make, revive or return a key that was destroyed."""
 
-import time
-from collections import OrderedDict
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -17,10 +15,12 @@ from isomod_graphql.core.crypto import new_key, unwrap, wrap
 from isomod_graphql.core.errors import KeyDestroyed, KeystoreUnavailable, ServiceUnavailable
 from isomod_graphql.core.ids import IdCipher, new_id
 from isomod_graphql.core.keys import NO_WEEK, DataKeyRow, TenantKeyRow
+from isomod_graphql.core.opened import KeyCache, OpenedKey
 from isomod_graphql.core.roots import RootKeys
 from isomod_graphql.core.tenancy import Database, TenantConnection
 from permissions.categories import WEEKLY, Keep
 
+WRAPPED = "SELECT id, subject_id, keep, wrapped FROM data_keys WHERE tenant_id = $1 AND id = ANY($2::uuid[])"
 TENANT_PURPOSES = ("KEK", "ID", "CURSOR", "INDEX", "PSEUDONYM")
 
 
@@ -43,41 +43,6 @@ class DataKey:
     cipher: AESGCM
 
 
-class KeyCache:
-    """Opened data keys, bounded in number and age. A destroyed key is overwritten by a mark that no late answer replaces."""
-
-    def __init__(self, size: int, seconds: float) -> None:
-        """At most `size` keys, none older than `seconds`."""
-        self._size, self._seconds = size, seconds
-        self._keys: OrderedDict[UUID, tuple[float, AESGCM]] = OrderedDict()
-        self._destroyed: OrderedDict[UUID, None] = OrderedDict()
-
-    def get(self, key_id: UUID) -> AESGCM | None:
-        """The cipher if it is known and fresh. Raises KeyDestroyed for a key that is marked."""
-        if key_id in self._destroyed:
-            raise KeyDestroyed
-        found = self._keys.get(key_id)
-        if found is None or found[0] < time.monotonic():
-            return None
-        return found[1]
-
-    def put(self, key_id: UUID, cipher: AESGCM) -> None:
-        """Keeps a key unless it was marked destroyed in the meantime."""
-        if key_id in self._destroyed:
-            return
-        self._keys[key_id] = (time.monotonic() + self._seconds, cipher)
-        self._keys.move_to_end(key_id)
-        if len(self._keys) > self._size:
-            self._keys.popitem(last=False)
-
-    def mark_destroyed(self, key_id: UUID) -> None:
-        """Forgets the key for good; the mark outlives every answer that may still be under way."""
-        self._keys.pop(key_id, None)
-        self._destroyed[key_id] = None
-        if len(self._destroyed) > self._size:
-            self._destroyed.popitem(last=False)
-
-
 class Keystore:
     """The key database behind a cache."""
 
@@ -90,15 +55,16 @@ class Keystore:
         *,
         size: int = 50_000,
         seconds: float = 60,
+        opened_bytes: int = 0,
     ) -> None:
-        """`size` and `seconds` bound the cache of opened data keys.
+        """`size` and `seconds` bound the cache of opened data keys, `opened_bytes` that of the values which they opened.
 
         `creating` is a second, small pool: a new key is committed before anything is sealed with it, by a caller that
         already holds a connection of the first pool.
         """
         self.database = database
         self.creating = creating
-        self.cache = KeyCache(size, seconds)
+        self.cache = KeyCache(size, seconds, opened_bytes)
         self._roots = roots
         self._clock = clock
         self._tenants: dict[UUID, TenantKeys] = {}
@@ -143,38 +109,36 @@ class Keystore:
         self._tenants[tenant_id] = keys
         return keys
 
-    async def open_keys(self, tenant_id: UUID, key_ids: Collection[UUID]) -> Mapping[UUID, AESGCM]:
-        """The ciphers of these keys, in one query for all that are not cached. Destroyed keys are left out."""
-        found: dict[UUID, AESGCM] = {}
-        missing: list[UUID] = []
-        for key_id in key_ids:
-            try:
-                cipher = self.cache.get(key_id)
-            except KeyDestroyed:
-                continue
-            if cipher is None:
-                missing.append(key_id)
-            else:
-                found[key_id] = cipher
+    def cached_keys(self, key_ids: Collection[bytes]) -> dict[bytes, OpenedKey] | None:
+        """As `opened_keys` without asking the database: None when it has to be asked."""
+        return self.cache.every(key_ids)
+
+    async def opened_keys(self, tenant_id: UUID, key_ids: Collection[bytes]) -> dict[bytes, OpenedKey]:
+        """These keys by their raw ids, in one query for all that are not cached. Destroyed and unknown ones are left out.
+
+        Raises KeystoreUnavailable.
+        """
+        found, missing = self.cache.known(key_ids)
         if missing:
             found.update(await self._fetch(tenant_id, missing))
         return found
 
-    async def _fetch(self, tenant_id: UUID, key_ids: Collection[UUID]) -> dict[UUID, AESGCM]:
+    async def _fetch(self, tenant_id: UUID, key_ids: Collection[bytes]) -> dict[bytes, OpenedKey]:
         keys = await self.tenant(tenant_id)
-        fetched: dict[UUID, AESGCM] = {}
-        wanted = select(DataKeyRow.id, DataKeyRow.subject_id, DataKeyRow.keep, DataKeyRow.wrapped).where(
-            DataKeyRow.tenant_id == tenant_id, DataKeyRow.id.in_(key_ids)
-        )
-        async with self._begin(tenant_id, write=False) as connection:
-            rows = await connection.all(wanted)
-        for row in rows:
-            if row.wrapped is None:
-                self.cache.mark_destroyed(row.id)
+        try:
+            async with self.database.reading(tenant_id) as reading:
+                rows = await reading.fetch(WRAPPED, (tenant_id.bytes, list(key_ids)), last=True)
+        except ServiceUnavailable as error:
+            raise KeystoreUnavailable from error
+        fetched: dict[bytes, OpenedKey] = {}
+        for key_id, subject_id, keep, wrapped in rows:
+            if wrapped is None:
+                self.cache.mark_destroyed(key_id)
                 continue
-            cipher = AESGCM(unwrap(keys.kek, row.wrapped, _subject(tenant_id, row.subject_id, row.keep)))
-            self.cache.put(row.id, cipher)
-            fetched[row.id] = cipher
+            owner = tenant_id.bytes + subject_id + keep.encode()
+            opened = self.cache.put(key_id, AESGCM(unwrap(keys.kek, wrapped, owner)))
+            if opened is not None:
+                fetched[key_id] = opened
         return fetched
 
     @asynccontextmanager

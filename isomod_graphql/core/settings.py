@@ -64,6 +64,7 @@ class Settings(BaseSettings):
     request_timeout_s: float = Field(default=10.0, gt=0)
     key_cache_size: int = Field(default=50_000, ge=1)
     key_cache_seconds: float = Field(default=60.0, gt=0, le=60)
+    opened_cache_mb: int = Field(default=32, ge=0)
     http_status: str = Field(default="audit", pattern="^(audit|draft)$")
     points_per_minute: int = Field(default=600_000, ge=1)
     trusted_proxies: Annotated[str, AfterValidator(_networks)] = ""
@@ -73,6 +74,16 @@ class Settings(BaseSettings):
     log_level: str = "INFO"
     session_idle_minutes: int = Field(default=30, ge=1, le=60)
     session_absolute_hours: int = Field(default=12, ge=1, le=24)
+
+    @property
+    def readers(self) -> int:
+        """How many of the connections only read: five eighths, as a read gives its connection back at once."""
+        return max(1, self.pool_size * 5 // 8)
+
+    @property
+    def writers(self) -> int:
+        """How many hold the transactions of everything else."""
+        return max(1, self.pool_size - self.readers)
 
     @property
     def proxies(self) -> tuple[str, ...]:

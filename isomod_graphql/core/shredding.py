@@ -101,7 +101,7 @@ async def destroy_keys(
         for row in dead:
             await connection.run(select(func.pg_notify("key_destroyed", str(row.id))))
     for row in dead:
-        keystore.cache.mark_destroyed(row.id)
+        keystore.cache.mark_destroyed(row.id.bytes)
     return results
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from isomod_graphql.core.clock import Clock
 from isomod_graphql.core.columns import Base, Pack
-from isomod_graphql.core.crypto import Place, key_id_of, open_pack, seal_pack
+from isomod_graphql.core.crypto import Place, key_id_of, place_of, seal_pack
 from isomod_graphql.core.errors import KeyDestroyed, NotFound
 from isomod_graphql.core.ids import new_id
 from isomod_graphql.core.keystore import KeyScope, Keystore, TenantKeys
@@ -83,19 +83,18 @@ class Transaction(TenantConnection):
             column: pack for column, pack in model.packs.items() if not set(names).isdisjoint(pack.numbers)
         }
         rows = list(rows)
+        places = {column: place_of(self.tenant_id, model.__tablename__, column) for column in packs}
         wanted = {key_id_of(row[column]) for row in rows for column in packs if row[column] is not None}
-        ciphers = await self.keystore.open_keys(self.tenant_id, wanted) if wanted else {}
+        keys = await self.keystore.opened_keys(self.tenant_id, wanted) if wanted else {}
         opened = []
         for row in rows:
             values: dict[str, Any] = dict.fromkeys(names)
             for column, pack in packs.items():
                 sealed = row[column]
-                cipher = ciphers.get(key_id_of(sealed)) if sealed is not None else None
-                if cipher is None:
+                key = keys.get(key_id_of(sealed)) if sealed is not None else None
+                if key is None:
                     continue
-                inside = open_pack(
-                    cipher, Place(self.tenant_id, model.__tablename__, row["id"], column), sealed
-                )
+                inside = key.open(places[column], row["id"].bytes, sealed)
                 values.update(
                     (name, inside.get(str(number))) for name, number in pack.numbers.items() if name in values
                 )

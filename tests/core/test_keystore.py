@@ -4,15 +4,12 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import update
 
 from isomod_graphql.core.clock import SettableClock
-from isomod_graphql.core.crypto import new_key
 from isomod_graphql.core.errors import KeyDestroyed
 from isomod_graphql.core.ids import new_id
 from isomod_graphql.core.keys import DataKeyRow
-from isomod_graphql.core.keystore import KeyCache
 from isomod_graphql.core.roots import FileRootKeys, MissingRootKey, create_root_key_file
 from isomod_graphql.core.store import Store
 from permissions.categories import Keep
@@ -73,29 +70,9 @@ async def test_destroyed_keys_are_left_out_of_what_is_opened(store: Store, tenan
     await destroy(store, tenant)
     alive_key = await key_id(store, tenant, alive)
 
-    opened = await store.keystore.open_keys(tenant, [alive_key, dead_key])
+    opened = await store.keystore.opened_keys(tenant, [alive_key.bytes, dead_key.bytes])
 
-    assert set(opened) == {alive_key}
-
-
-def test_a_late_answer_does_not_revive_a_destroyed_key() -> None:
-    cache, key = KeyCache(size=10, seconds=60), UUID(int=7)
-    cache.mark_destroyed(key)
-
-    cache.put(key, AESGCM(new_key()))
-
-    with pytest.raises(KeyDestroyed):
-        cache.get(key)
-
-
-def test_the_cache_is_bounded_in_number_and_age() -> None:
-    small, brief = KeyCache(size=2, seconds=60), KeyCache(size=2, seconds=-1)
-    for number in range(3):
-        small.put(UUID(int=number), AESGCM(new_key()))
-    brief.put(UUID(int=0), AESGCM(new_key()))
-
-    assert [small.get(UUID(int=n)) is not None for n in range(3)] == [False, True, True]
-    assert brief.get(UUID(int=0)) is None
+    assert set(opened) == {alive_key.bytes}
 
 
 async def test_another_tenants_keys_are_not_found(store: Store, tenant: UUID) -> None:
@@ -103,7 +80,7 @@ async def test_another_tenants_keys_are_not_found(store: Store, tenant: UUID) ->
     await store.keystore.create_tenant(other)
     theirs = await key_id(store, other, new_id(store.clock.now()))
 
-    assert await store.keystore.open_keys(tenant, [theirs]) == {}
+    assert await store.keystore.opened_keys(tenant, [theirs.bytes]) == {}
 
 
 def test_a_root_key_that_others_may_read_is_refused(tmp_path_factory: pytest.TempPathFactory) -> None:

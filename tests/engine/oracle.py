@@ -148,10 +148,10 @@ class Oracle:
         for column, pack in model.packs.items():
             if row[column] is None:
                 continue
-            ciphers = await self._store.keystore.open_keys(self._tenant, [key_id_of(row[column])])
-            for cipher in ciphers.values():
+            keys = await self._store.keystore.opened_keys(self._tenant, [key_id_of(row[column])])
+            for key in keys.values():
                 place = Place(self._tenant, model.__tablename__, row["id"], column)
-                inside = open_pack(cipher, place, row[column])
+                inside = open_pack(key.cipher, place, row[column])
                 values.update((name, inside.get(str(number))) for name, number in pack.numbers.items())
         return values
 
