@@ -26,8 +26,8 @@ PERSON: Final = Entity(
     Person,
     joins=(Join(_MEMBERSHIP, and_(Membership.tenant_id == Person.tenant_id, Membership.id == Person.id)),),
     subject="id",
-    type_of=lambda row: "Contact" if row["membership"] is None else "User",
-    type_columns=(_MEMBERSHIP.c.id.label("membership"),),
+    type_of=lambda row: "User" if row["is_member"] else "Contact",
+    type_columns=(_MEMBERSHIP.c.id.is_not(None).label("is_member"),),
 )
 LOCATION: Final = Entity("location", 2, LOCATION_SCOPE, Person)
 ASSET: Final = Entity("asset", 3, ASSET_SCOPE, Person)

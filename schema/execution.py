@@ -1,61 +1,66 @@
-"""Runs one validated operation: plan, refuse, execute, say what was masked. Refuses everything that can be refused before the first statement."""
+"""Runs one validated operation: plan, refuse, answer, take down who was shown whose data. Refuses everything that can be refused before the first statement."""
 
-from collections import OrderedDict
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
 
-from graphql import ExecutionResult, GraphQLSchema, OperationDefinitionNode, execute
+from graphql import (
+    ExecutionResult,
+    FieldNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    execute,
+)
 from graphql.execution.values import get_variable_values
 
 from isomod_graphql.core.clock import Clock
+from isomod_graphql.core.errors import ServiceUnavailable, StatementTimeout
 from isomod_graphql.core.store import Store
+from isomod_graphql.engine.bounded import Bounded
 from isomod_graphql.engine.catalogue import Catalogue
+from isomod_graphql.engine.compiler import Asked, Compiler
 from isomod_graphql.engine.loading import Levels
 from isomod_graphql.engine.masking import masking_of
 from isomod_graphql.engine.plan import Plan, plan_operation, refuse_revealing_arguments
+from isomod_graphql.engine.recording import Access, Recorder
 from isomod_graphql.engine.request import Request
+from isomod_graphql.engine.shapes import Unsupported
 from isomod_graphql.engine.viewer import Viewer
 from permissions.decisions import Vector
 from permissions.principals import Principal
 
-PLANS = 2_000
-"""Plans kept; a plan refers to its document's syntax tree, which the door's own cache bounds in bytes."""
+PLAN_BYTES: Final = 32 << 20
+BYTES_PER_COORDINATE: Final = 700
+"""Measured, with the share of the maps that every plan has."""
 
 
-class PlanCache:
-    """Plans by (document hash, operation, decision vector); the least recently used one leaves first."""
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A whole answer as JSON, without an error in it."""
 
-    def __init__(self, most: int = PLANS) -> None:
-        """At most `most` plans."""
-        self._most = most
-        self._plans: OrderedDict[tuple[bytes, str | None, Vector], Plan] = OrderedDict()
-        self.hits = self.misses = 0
-
-    def find(self, key: tuple[bytes, str | None, Vector]) -> Plan | None:
-        """The plan, if it was made before."""
-        plan = self._plans.get(key)
-        if plan is None:
-            self.misses += 1
-            return None
-        self.hits += 1
-        self._plans.move_to_end(key)
-        return plan
-
-    def keep(self, key: tuple[bytes, str | None, Vector], plan: Plan) -> Plan:
-        """Keeps the plan and returns it."""
-        self._plans[key] = plan
-        if len(self._plans) > self._most:
-            self._plans.popitem(last=False)
-        return plan
+    body: bytes = field(repr=False)
 
 
 class Execution:
-    """The reference path: Strawberry's resolvers under graphql-core, fed by level loaders and one projector."""
+    """One per process. Queries run compiled; everything else, and what the compiler leaves, through Strawberry's resolvers."""
 
-    def __init__(self, schema: GraphQLSchema, catalogue: Catalogue, store: Store, clock: Clock) -> None:
-        """One per process."""
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        catalogue: Catalogue,
+        store: Store,
+        clock: Clock,
+        recorder: Recorder,
+        *,
+        compiles: bool = True,
+    ) -> None:
+        """`compiles` False sends every operation through the reference executor."""
         self.schema, self.catalogue, self.store, self.clock = schema, catalogue, store, clock
-        self.plans = PlanCache()
+        self.plans: Bounded[Plan] = Bounded(PLAN_BYTES)
         self.levels = Levels()
+        self.compiler = Compiler(schema, catalogue, store)
+        self._recorder, self._compiles = recorder, compiles
 
     async def run(
         self,
@@ -65,8 +70,11 @@ class Execution:
         variables: dict[str, Any],
         principal: Principal,
         services: object,
-    ) -> ExecutionResult:
-        """Raises FieldNotReadable before any SQL; everything else is in the result."""
+    ) -> ExecutionResult | Answered:
+        """Everything but a refusal of the whole request is in the result.
+
+        Raises FieldNotReadable before any SQL, AccessRecordUnavailable when it cannot be written down who was shown whose data.
+        """
         viewer = Viewer.at(principal, self.clock.now())
         plan = self._plan(operation, document, document_hash, viewer.vector)
         coerced = get_variable_values(
@@ -74,24 +82,69 @@ class Execution:
         )
         if isinstance(coerced, list):
             return ExecutionResult(None, coerced)
-        refuse_revealing_arguments(plan, self.catalogue, viewer, coerced)
+        if plan.governed:
+            refuse_revealing_arguments(plan, self.catalogue, viewer, coerced)
         keys = await self.store.keystore.tenant(principal.tenant_id) if principal.tenant_id else None
+        asked = Asked(document, operation, plan, coerced, viewer)
         request = Request(self.store, keys, self.catalogue, plan, viewer, services, levels=self.levels)
         try:
-            name = operation.name.value if operation.name else None
-            ran = execute(self.schema, document, None, request, variables, name, hide_suggestions=True)
-            result = ran if isinstance(ran, ExecutionResult) else await ran
+            answer = await self._compiled(asked, request)
+            if answer is None:
+                answer = await self._by_reference(asked, variables, request)
         finally:
             await request.end_reading()
+        if request.released:
+            await self._recorder.record(_access(viewer, document_hash, request.released))
+        return answer
+
+    async def _compiled(self, asked: Asked, request: Request) -> ExecutionResult | Answered | None:
+        """None where the reference executor has to answer."""
+        if not self._compiles:
+            self.compiler.fallbacks[Unsupported.FORCED] += 1
+            return None
+        try:
+            compiled = await self.compiler.answer(asked, request)
+        except (StatementTimeout, ServiceUnavailable) as failure:
+            return _failed(asked.operation, failure)
+        return None if compiled is None else Answered(compiled)
+
+    async def _by_reference(
+        self, asked: Asked, variables: dict[str, Any], request: Request
+    ) -> ExecutionResult:
+        """Strawberry's resolvers under graphql-core, fed by level loaders and one projector."""
+        name = asked.operation.name.value if asked.operation.name else None
+        ran = execute(self.schema, asked.document, None, request, variables, name, hide_suggestions=True)
+        result = ran if isinstance(ran, ExecutionResult) else await ran
         masking = masking_of(request.seen, result.data)
         if masking is not None:
             result.extensions = {**(result.extensions or {}), "masking": masking}
         return result
 
     def _plan(self, operation: OperationDefinitionNode, document: Any, digest: bytes, vector: Vector) -> Plan:  # noqa: ANN401
-        name = operation.name.value if operation.name else None
-        key = (digest, name, vector)
+        key = (digest, operation.name.value if operation.name else None, vector)
         found = self.plans.find(key)
         if found is not None:
             return found
-        return self.plans.keep(key, plan_operation(self.schema, self.catalogue, document, operation, vector))
+        plan = plan_operation(self.schema, self.catalogue, document, operation, vector)
+        return self.plans.keep(key, plan, BYTES_PER_COORDINATE * (20 + len(plan.coordinates)))
+
+
+def _access(viewer: Viewer, document_hash: bytes, released: Mapping[int, set[bytes]]) -> Access:
+    principal = viewer.principal
+    return Access(
+        viewer.tenant_id,
+        viewer.actor_id,
+        principal.kind,
+        principal.purpose,
+        document_hash,
+        viewer.now,
+        released,
+    )
+
+
+def _failed(operation: OperationDefinitionNode, failure: Exception) -> ExecutionResult:
+    """As the reference executor says it: the first root field failed, and with it the whole answer."""
+    node = operation.selection_set.selections[0]
+    name = node.alias or node.name if isinstance(node, FieldNode) else None
+    path = [name.value] if name is not None else [""]
+    return ExecutionResult(None, [GraphQLError(str(failure), nodes=node, path=path, original_error=failure)])

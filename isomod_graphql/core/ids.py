@@ -2,6 +2,7 @@
 
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -53,6 +54,17 @@ class IdCipher:
         """The global id of a row."""
         raw = bytes((type_code,)) + self._tenant.bytes + self._encrypt(row_id.bytes)
         return urlsafe_b64encode(raw).decode("ascii")
+
+    def seal_all(self, type_code: int, row_ids: Sequence[bytes | None]) -> list[str | None]:
+        """The global ids of many rows, by their 16 bytes, at a fraction of the cost of one after the other; None stays None."""
+        prefix = bytes((type_code,)) + self._tenant.bytes
+        # 15 of the 17 bytes before the block are the same 20 characters of every id, so the rest of all is encoded at once.
+        head, rest = urlsafe_b64encode(prefix[:15]).decode("ascii"), prefix[15:]
+        blocks = self._encrypt(b"".join([row_id for row_id in row_ids if row_id is not None]))
+        tails = b"".join([rest + blocks[at : at + 16] for at in range(0, len(blocks), 16)])
+        text = urlsafe_b64encode(tails).decode("ascii")
+        sealed = iter([head + text[at : at + 24] for at in range(0, len(text), 24)])
+        return [None if row_id is None else next(sealed) for row_id in row_ids]
 
     def open(self, text: str) -> GlobalId:
         """What the id says. Raises NotFound when it is malformed or belongs to another tenant."""

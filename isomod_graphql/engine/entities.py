@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, TypeVar, dataclass_transform
 
 import strawberry
-from sqlalchemy import ColumnElement, FromClause, RowMapping
+from sqlalchemy import ColumnElement, FromClause
 from strawberry.permission import PermissionExtension
 from strawberry.schema_directive import Location
 
@@ -83,7 +83,7 @@ class Entity:
     """A kind of row that the graph shows: its table, how rows are reached, which graph type a row is.
 
     `code` is the type byte of global ids and never changes. `subject` is "id" where the row is a person; `people` is the
-    table whose `flags` say what is restricted or erased.
+    table whose `flags` say what is restricted or erased. `type_of` reads the few values that `type_columns` can have.
     """
 
     name: str
@@ -92,7 +92,7 @@ class Entity:
     people: type[Base]
     joins: tuple[Join, ...] = ()
     subject: str | None = None
-    type_of: Callable[[RowMapping], str] | None = None
+    type_of: Callable[[Mapping[str, Any]], str] | None = None
     type_columns: tuple[ColumnElement[Any], ...] = ()
     types: dict[str, dict[str, FieldSpec]] = field(default_factory=dict)
 
@@ -101,7 +101,7 @@ class Entity:
         """The main table's model."""
         return self.scope.model
 
-    def type_name(self, row: RowMapping) -> str:
+    def type_name(self, row: Mapping[str, Any]) -> str:
         """The graph type of a row."""
         return self.type_of(row) if self.type_of is not None else next(iter(self.types))
 

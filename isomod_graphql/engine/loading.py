@@ -62,7 +62,8 @@ class Level:
     def _layout(self, row: RowMapping) -> Layout:
         mine = {name: is_viewer(row[name], self.viewer.person_id) for name in self.rows.persons}
         facts = {name: row[name] for name in self.rows.asked}
-        return self.rows.layout(self.entity.type_name(row), facts, mine)
+        named = {str(column.key): row[str(column.key)] for column in self.entity.type_columns}
+        return self.rows.layout(self.entity.type_name(named), facts, mine)
 
     def prepared(self, key: Hashable, build: Callable[[], Select[Any]]) -> Select[Any]:
         """The statement under this key, built once; the least recently used one leaves first."""

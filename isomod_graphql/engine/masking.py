@@ -1,7 +1,7 @@
 """`extensions.masking`: which coordinates were withheld, how, why and where. It never tells restriction, consent and erasure apart."""
 
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -12,6 +12,8 @@ from permissions.policy_version import POLICY_VERSION
 MAX_BYTES = 8_192
 Seen = tuple[Any, str, Withheld | None]
 Occurrence = tuple[tuple[int, ...], str, Withheld | None]
+Finding = tuple[str, Withheld | None]
+"""One occurrence of a path: its coordinate, and why it is withheld, if it is."""
 
 
 def masking_of(seen: Sequence[Seen], data: object) -> dict[str, Any] | None:
@@ -27,12 +29,22 @@ def masking_of(seen: Sequence[Seen], data: object) -> dict[str, Any] | None:
     for path, coordinate, withheld in seen:
         pattern, indices = _split(path.as_list())
         patterns.setdefault(pattern, []).append((indices, coordinate, withheld))
-    fields = [
-        entry
-        for pattern, found in sorted(patterns.items())
-        for entry in _entries(pattern, sorted(_beside(data, pattern, found), key=_order))
-    ]
-    return _bounded(fields)
+    return masking_of_findings(
+        {
+            pattern: [
+                (coordinate, withheld)
+                for _, coordinate, withheld in sorted(_beside(data, pattern, found), key=_order)
+            ]
+            for pattern, found in patterns.items()
+        }
+    )
+
+
+def masking_of_findings(findings: Mapping[tuple[str, ...], Sequence[Finding]]) -> dict[str, Any]:
+    """The extension from all occurrences of each path, in document order."""
+    return _bounded(
+        [entry for pattern, found in sorted(findings.items()) for entry in _entries(pattern, found)]
+    )
 
 
 def _beside(data: object, pattern: tuple[str, ...], found: list[Occurrence]) -> list[Occurrence]:
@@ -65,11 +77,11 @@ def _order(item: Occurrence) -> tuple[int, ...]:
     return item[0]
 
 
-def _entries(pattern: tuple[str, ...], found: Sequence[Occurrence]) -> list[dict[str, Any]]:
-    kinds = sorted({(coordinate, w.mask, w.reason) for _, coordinate, w in found if w is not None})
+def _entries(pattern: tuple[str, ...], found: Sequence[Finding]) -> list[dict[str, Any]]:
+    kinds = sorted({(coordinate, w.mask, w.reason) for coordinate, w in found if w is not None})
     entries = []
     for coordinate, mask, reason in kinds:
-        bits = [w is not None and (of, w.mask, w.reason) == (coordinate, mask, reason) for _, of, w in found]
+        bits = [w is not None and (of, w.mask, w.reason) == (coordinate, mask, reason) for of, w in found]
         rows = "ALL" if all(bits) else _bitset(bits)
         entries.append(
             {"coordinate": coordinate, "path": list(pattern), "mask": mask, "reason": reason, "rows": rows}

@@ -17,6 +17,7 @@ from graphql import (
     ListValueNode,
     ObjectValueNode,
     OperationDefinitionNode,
+    SelectionNode,
     SelectionSetNode,
     Undefined,
     ValueNode,
@@ -51,6 +52,9 @@ class Plan:
     coordinates: frozenset[Coordinate]
     fields: Mapping[str, Mapping[str, tuple[FieldSpec, ...]]]
     governed: tuple[Governed, ...]
+    """Those of whose arguments the policy has something to say."""
+    switches: tuple[str, ...]
+    """The variables on which `@include` and `@skip` depend, wherever they stand."""
 
     def covers(self, type_name: str, field_name: str) -> bool:
         """True when the coordinate belongs to this operation."""
@@ -83,7 +87,13 @@ def plan_operation(
             names[field] for of, field in sorted(visit.coordinates) if of == type_name and field in names
         )
         fields.setdefault(entity.name, {})[type_name] = specs
-    return Plan(vector, frozenset(visit.coordinates), fields, tuple(visit.governed))
+    governed = tuple(one for one in visit.governed if any(_named_types(one, catalogue.governed_inputs)))
+    return Plan(vector, frozenset(visit.coordinates), fields, governed, tuple(sorted(visit.switches)))
+
+
+def _named_types(governed: Governed, known: Mapping[str, object]) -> Iterator[bool]:
+    for argument in governed.node.arguments or ():
+        yield get_named_type(governed.definition.args[argument.name.value].type).name in known
 
 
 class _Visit:
@@ -91,10 +101,12 @@ class _Visit:
         self.schema, self.fragments = schema, fragments
         self.coordinates: set[Coordinate] = set()
         self.governed: list[Governed] = []
+        self.switches: set[str] = set()
         self._seen: set[tuple[str, str]] = set()
 
     def selections(self, of: GraphQLNamedType, selections: SelectionSetNode) -> None:
         for selection in selections.selections:
+            self._switched(selection)
             if isinstance(selection, FieldNode):
                 self._field(of, selection)
                 continue
@@ -111,6 +123,11 @@ class _Visit:
             if (fragment.name.value, on.name) not in self._seen:
                 self._seen.add((fragment.name.value, on.name))
                 self.selections(on, fragment.selection_set)
+
+    def _switched(self, selection: SelectionNode) -> None:
+        for directive in selection.directives or ():
+            values = (argument.value for argument in directive.arguments or ())
+            self.switches.update(value.name.value for value in values if isinstance(value, VariableNode))
 
     def _field(self, of: GraphQLNamedType, node: FieldNode) -> None:
         name = node.name.value

@@ -1,7 +1,8 @@
 """Rows become sealed views: decided once per combination of facts, masked, immutable. It refuses to hand out a row itself."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import Enum, auto
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
@@ -10,6 +11,7 @@ from sqlalchemy import RowMapping
 
 from isomod_graphql.core.flags import is_erased, restricted_categories
 from isomod_graphql.engine.entities import Entity, FieldSpec, Shown
+from permissions.categories import PERSONAL_ORDER
 from permissions.decisions import Decision, Facts, Vector, decide
 from permissions.disclosure import Form, Level, Relation
 from permissions.masks import NULL, PSEUDONYM, Mask
@@ -22,22 +24,30 @@ FORM_MASKS: Mapping[Form, Mask] = {
 }
 """What a form of the disclosure table means for a plain value; typed siblings show areas and totals."""
 
+BITS = {category: 1 << at for at, category in enumerate(PERSONAL_ORDER)}
+"""The bit of a personal category in the record of an access."""
+
+Released = tuple[int, UUID | None]
+"""A bit of BITS, and the subject whose value is shown to somebody else."""
+
 
 class View:
     """A row as one viewer may see it. Only this enters GraphQL; it holds planned fields and cannot be changed."""
 
-    __slots__ = ("_values", "code", "decisions", "row_id", "type_name")
+    __slots__ = ("_values", "code", "decisions", "released", "row_id", "type_name")
     _values: dict[str, Any]
     code: int
     decisions: "Decisions"
+    released: Mapping[str, Released]
     row_id: UUID
     type_name: str
 
     def __init__(
-        self, code: int, type_name: str, row_id: UUID, values: dict[str, Any], decisions: "Decisions"
+        self, layout: "Layout", row_id: UUID, values: dict[str, Any], released: Mapping[str, Released]
     ) -> None:
         """Made by a Layout only."""
-        for name, value in zip(View.__slots__, (values, code, decisions, row_id, type_name), strict=True):
+        given = (values, layout.code, layout.decisions, released, row_id, layout.type_name)
+        for name, value in zip(View.__slots__, given, strict=True):
             object.__setattr__(self, name, value)
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -77,37 +87,121 @@ class RowFacts:
     """Per subject column: its name, the person's flags, whether the person is the viewer."""
 
 
+class Kind(Enum):
+    """Where the value of a cell comes from, before its mask."""
+
+    NOTHING = auto()
+    STORED = auto()
+    OPENED = auto()
+    NUMBERED = auto()
+    """The person's pseudonym number, in place of the value."""
+    COMPUTED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """How one planned field is shown in all rows with equal facts.
+
+    `mask` changes the value of the kinds STORED and OPENED; `compute` gives that of COMPUTED. `opens`: the sealed values
+    it needs. `releases`: something of the subject reaches somebody else.
+    """
+
+    spec: FieldSpec
+    kind: Kind
+    mask: Mask | None = None
+    compute: Pick | None = None
+    opens: frozenset[str] = frozenset()
+    withheld: Withheld | None = None
+    releases: bool = False
+
+    @property
+    def pick(self) -> Pick:
+        """The value of a row."""
+        name, mask = self.spec.name, self.mask
+        if self.kind is Kind.STORED:
+            return _masked(lambda row, _opened: row[name], mask)
+        if self.kind is Kind.OPENED:
+            return _masked(lambda _row, opened: opened[name], mask)
+        if self.kind is Kind.NUMBERED:
+            return lambda row, _opened: PSEUDONYM.apply(row["pseudonym_number"])
+        return self.compute or (lambda _row, _opened: None)
+
+
+def _masked(raw: Pick, mask: Mask | None) -> Pick:
+    return raw if mask is None else lambda row, opened: mask.apply(raw(row, opened))
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How rows with these facts are shown. `opens`: the sealed values it needs; empty means nothing is decrypted."""
+    """How rows with these facts are shown. `opens`: the sealed values it needs; empty means nothing is decrypted.
+
+    `releases`: by field, the bit of its category and the column with its subject.
+    """
 
     code: int
     type_name: str
+    cells: tuple[Cell, ...]
     picks: tuple[tuple[str, Pick], ...]
     opens: frozenset[str]
     decisions: Decisions
+    releases: Mapping[str, tuple[int, str]]
 
     def view(self, row: RowMapping, opened: Mapping[str, Any]) -> View:
         """The row as it is shown."""
         values = {name: pick(row, opened) for name, pick in self.picks}
-        return View(self.code, self.type_name, row["id"], values, self.decisions)
+        released = {name: (bit, row[subject]) for name, (bit, subject) in self.releases.items()}
+        return View(self, row["id"], values, released)
 
 
 def layout_of(entity: Entity, specs: tuple[FieldSpec, ...], vector: Vector, facts: RowFacts) -> Layout:
     """Decides every planned field once for all rows with these facts."""
-    picks: list[tuple[str, Pick]] = []
-    opens: set[str] = set()
-    withheld: dict[str, Withheld] = {}
-    for spec in specs:
-        if spec.name == "id":
-            continue
-        decision = _decide(entity, spec, vector, facts)
-        pick, needs = _pick(entity, spec, decision, concerned=_is_concerned(spec, vector, facts))
-        picks.append((spec.name, pick))
-        opens |= needs
-        if spec.personal and decision.level is not Level.FULL:
-            withheld[spec.name] = Withheld(_mask_name(spec, decision), (decision.reason or "ROLE"))
-    return Layout(entity.code, facts.type_name, tuple(picks), frozenset(opens), MappingProxyType(withheld))
+    cells = tuple(_cell(entity, spec, vector, facts) for spec in specs if spec.name != "id")
+    withheld = {cell.spec.name: cell.withheld for cell in cells if cell.withheld is not None}
+    releases = {
+        cell.spec.name: (BITS[cell.spec.category], cell.spec.subject)
+        for cell in cells
+        if cell.releases and cell.spec.subject is not None
+    }
+    return Layout(
+        entity.code,
+        facts.type_name,
+        cells,
+        tuple((cell.spec.name, cell.pick) for cell in cells),
+        frozenset().union(*(cell.opens for cell in cells)),
+        MappingProxyType(withheld),
+        MappingProxyType(releases),
+    )
+
+
+def _cell(entity: Entity, spec: FieldSpec, vector: Vector, facts: RowFacts) -> Cell:
+    decision = _decide(entity, spec, vector, facts)
+    withheld = None
+    if spec.personal and decision.level is not Level.FULL:
+        withheld = Withheld(_mask_name(spec, decision), (decision.reason or "ROLE"))
+    if spec.compute is not None:
+        concerned = _is_concerned(spec, vector, facts)
+        compute, opens = _computed(entity, spec, decision, concerned=concerned)
+        cell = Cell(spec, Kind.COMPUTED, None, compute, opens, withheld)
+        shown = decision.level is not Level.HIDDEN and decision.form is not Form.PSEUDONYM
+    else:
+        cell = _plain(spec, decision, withheld)
+        shown = cell.kind in {Kind.STORED, Kind.OPENED}
+    elsewhere = not any(me for name, _, me in facts.flags if name == spec.subject)
+    return replace(cell, releases=spec.personal and shown and elsewhere)
+
+
+def _plain(spec: FieldSpec, decision: Decision, withheld: Withheld | None) -> Cell:
+    if decision.level is Level.HIDDEN:
+        return Cell(spec, Kind.NOTHING, withheld=withheld)
+    kind, opens = (Kind.OPENED, frozenset({spec.name})) if spec.sealed else (Kind.STORED, frozenset[str]())
+    if decision.level is Level.FULL:
+        return Cell(spec, kind, opens=opens)
+    mask = _mask_of(spec, decision)
+    if mask is PSEUDONYM:
+        return Cell(spec, Kind.NUMBERED, withheld=withheld)
+    if mask.output == "null":
+        return Cell(spec, Kind.NOTHING, withheld=withheld)
+    return Cell(spec, kind, mask, opens=opens, withheld=withheld)
 
 
 def _decide(entity: Entity, spec: FieldSpec, vector: Vector, facts: RowFacts) -> Decision:
@@ -139,34 +233,9 @@ def _is_concerned(spec: FieldSpec, vector: Vector, facts: RowFacts) -> bool:
     return any(me for name, _, me in facts.flags if name == spec.subject) or any(overseers)
 
 
-def _pick(entity: Entity, spec: FieldSpec, decision: Decision, *, concerned: bool) -> tuple[Pick, set[str]]:
-    if spec.compute is not None:
-        return _computed(entity, spec, decision, concerned=concerned)
-    if decision.level is Level.HIDDEN:
-        return (lambda _row, _opened: None), set()
-    raw = _opened(spec.name) if spec.sealed else _stored(spec.name)
-    needs = {spec.name} if spec.sealed else set()
-    if decision.level is Level.FULL:
-        return raw, needs
-    mask = _mask_of(spec, decision)
-    if mask is PSEUDONYM:
-        return (lambda row, _opened: PSEUDONYM.apply(row["pseudonym_number"])), set()
-    if mask.output == "null":
-        return (lambda _row, _opened: None), set()
-    return (lambda row, opened: mask.apply(raw(row, opened))), needs
-
-
-def _stored(name: str) -> Pick:
-    return lambda row, _opened: row[name]
-
-
-def _opened(name: str) -> Pick:
-    return lambda _row, opened: opened[name]
-
-
 def _computed(
     entity: Entity, spec: FieldSpec, decision: Decision, *, concerned: bool
-) -> tuple[Pick, set[str]]:
+) -> tuple[Pick, frozenset[str]]:
     compute = spec.compute
     sealed = (
         {name for name in spec.needs if name in entity.model.sealed_fields}
@@ -185,4 +254,4 @@ def _computed(
             compute(Shown(values, decision.level, decision.form, concerned)) if compute is not None else None
         )
 
-    return pick, sealed
+    return pick, frozenset(sealed)

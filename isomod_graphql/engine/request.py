@@ -70,6 +70,8 @@ class Request:
     """Every personal value that was shown: its path, its coordinate, and why it was withheld, if it was."""
     levels: Levels = field(default_factory=Levels)
     """What was prepared for earlier requests; the process has one."""
+    released: dict[int, set[bytes]] = field(default_factory=dict)
+    """By the bits of categories: the subjects of whom something is shown to somebody else."""
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
     _tx: Transaction | None = None
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -101,6 +103,15 @@ class Request:
             self._groups.clear()
             await self._stack.aclose()
             self._stack = AsyncExitStack()
+
+    def show(self, path: object, coordinate: str, view: View, name: str) -> None:
+        """Takes down that a personal value of this view is shown here, or withheld."""
+        self.seen.append((path, coordinate, view.decisions.get(name)))
+        released = view.released.get(name)
+        if released is not None:
+            bit, subject = released
+            if subject is not None:
+                self.released.setdefault(bit, set()).add(subject.bytes)
 
     def level(self, entity: Entity) -> Level:
         """The level of an entity for this plan and viewer."""

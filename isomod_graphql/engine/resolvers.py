@@ -67,7 +67,7 @@ def _resolver(coordinate: str, spec: FieldSpec) -> Resolver:
         return _guarded(spec, lambda view, _info: view.value(spec.name))
 
     def personal(view: View, info: GraphQLResolveInfo[Any]) -> Any:  # noqa: ANN401  the field's own type
-        info.context.seen.append((info.path, coordinate, view.decisions.get(spec.name)))
+        info.context.show(info.path, coordinate, view, spec.name)
         return view.value(spec.name)
 
     return _guarded(spec, personal)

@@ -57,6 +57,12 @@ class RowQuery:
             relation for relation in wanted if relation in known and self.reader.person_id is not None
         )
 
+    @property
+    def tables(self) -> int:
+        """How many tables the statement joins."""
+        own = {self.entity.subject}
+        return 1 + len(self.entity.joins) + len([subject for subject in self.subjects if subject not in own])
+
     def statement(self, *extra: ColumnElement[Any]) -> Select[Any]:
         """The rows that the reader reaches, with what the fields need and the facts on which decisions depend."""
         if self._statement is None:

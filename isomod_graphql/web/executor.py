@@ -4,11 +4,18 @@ from collections.abc import Mapping
 from http.cookies import SimpleCookie
 
 from isomod_graphql.identity.desk import Desk
-from isomod_graphql.web.exchange import Executed, ExecutionReply, GraphQLRequest, NotExecuted, reply_of
+from isomod_graphql.web.exchange import (
+    Executed,
+    ExecutionReply,
+    GraphQLRequest,
+    NotExecuted,
+    Rendered,
+    reply_of,
+)
 from isomod_graphql.web.facts import HttpFacts, SessionCookie
 from permissions.principals import Principal
 from schema.context import Services
-from schema.execution import Execution
+from schema.execution import Answered, Execution
 
 SESSION_COOKIE = "__Host-isomod"
 DEVICE_COOKIE = "__Host-isomod-device"
@@ -31,9 +38,9 @@ class GraphExecutor:
             self._desk,
             self._desk.settings,
             address=http.address,
-            user_agent=http.headers.get("user-agent"),
+            user_agent=http.header(b"user-agent"),
             session_secret=secret,
-            device_secret=_cookie(http.headers.get("cookie", ""), DEVICE_COOKIE),
+            device_secret=http.cookie(DEVICE_COOKIE),
         )
         result = await self._execution.run(
             request.operation,
@@ -43,19 +50,13 @@ class GraphExecutor:
             principal,
             services,
         )
+        if isinstance(result, Answered):
+            return Rendered(result.body)
         reply = reply_of(result)
         headers = _set_cookie(services.cookies)
         if isinstance(reply, NotExecuted):
             return NotExecuted(reply.errors, headers)
         return Executed(reply.data, reply.errors, reply.extensions, headers)
-
-
-def _cookie(header: str, name: str) -> str | None:
-    for pair in header.split(";"):
-        key, _, value = pair.strip().partition("=")
-        if key == name and value:
-            return value
-    return None
 
 
 def _set_cookie(cookies: Mapping[str, str | None]) -> dict[str, str]:

@@ -12,11 +12,11 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from isomod_graphql.core.errors import IsoModError, Unauthenticated
-from isomod_graphql.web.exchange import Authenticated, ExecutionReply, GraphQLRequest, reply_of
+from isomod_graphql.web.exchange import Authenticated, ExecutionReply, GraphQLRequest, Rendered, reply_of
 from isomod_graphql.web.facts import Bearer, Credential, HttpFacts
 from isomod_graphql.web.graphql import GraphQLEndpoint
 from permissions.principals import Principal
-from schema.execution import Execution
+from schema.execution import Answered, Execution
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,8 @@ class Below:
             result = await self.execution.run(
                 operation, document, digest, dict(variables or {}), caller.principal, None
             )
+            if isinstance(result, Answered):
+                return Answer.of(result.body)
         except IsoModError as refusal:
             result = ExecutionResult(
                 None, [GraphQLError(refusal.message, extensions={"code": refusal.code})], {}
@@ -121,7 +123,7 @@ class Door:
             principal,
             None,
         )
-        return reply_of(result)
+        return Rendered(result.body) if isinstance(result, Answered) else reply_of(result)
 
     async def __call__(self, caller: Caller, text: str, variables: Mapping[str, Any] | None = None) -> Answer:
         token = sha256(caller.name.encode()).hexdigest()

@@ -7,17 +7,19 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
+import orjson
 from graphql import ExecutionResult, OperationDefinitionNode, parse, validate
 from sqlalchemy import insert
 
 from isomod_graphql.core.store import Store
+from isomod_graphql.engine.recording import Access, Recorder
 from isomod_graphql.engine.viewer import Viewer
 from isomod_graphql.identity.models import User
 from isomod_graphql.locations.models import Location
 from isomod_graphql.organisations.models import Tenant
 from isomod_graphql.work_orders.models import WorkOrder, WorkOrderAssignee
 from permissions.principals import Assurance, Principal, Role
-from schema.execution import Execution
+from schema.execution import Answered, Execution
 from schema.root import build_schema
 from tests.people import add_person, viewer_of
 
@@ -28,10 +30,21 @@ def built() -> Any:  # noqa: ANN401  Strawberry's schema, graphql-core's and the
     return build_schema()
 
 
-def execution_of(store: Store) -> Execution:
+class Kept:
+    """A recorder that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.accesses: list[Access] = []
+
+    async def record(self, access: Access) -> None:
+        """At once."""
+        self.accesses.append(access)
+
+
+def execution_of(store: Store, *, compiles: bool = True, recorder: Recorder | None = None) -> Execution:
     """An executor on this store."""
     _, core, catalogue = built()
-    return Execution(core, catalogue, store, store.clock)
+    return Execution(core, catalogue, store, store.clock, recorder or Kept(), compiles=compiles)
 
 
 async def run(
@@ -43,9 +56,18 @@ async def run(
     assert validate(execution.schema, document) == []
     operation = next(d for d in document.definitions if isinstance(d, OperationDefinitionNode))
     principal = viewer.principal if isinstance(viewer, Viewer) else viewer
-    return await execution.run(
+    answer = await execution.run(
         operation, document, sha256(text.encode()).digest(), dict(variables), principal, services
     )
+    return result_of(answer)
+
+
+def result_of(answer: ExecutionResult | Answered) -> ExecutionResult:
+    """What was answered, whichever way."""
+    if isinstance(answer, ExecutionResult):
+        return answer
+    members = orjson.loads(answer.body)
+    return ExecutionResult(members["data"], None, members.get("extensions"))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,97 @@
+"""The compiled path: programs by plan and structure, and one answer from each run of them. Refuses, with a counted reason, what the reference executor has to do."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode
+from graphql.execution.values import VariableValues
+
+from isomod_graphql.core.keystore import TenantKeys
+from isomod_graphql.core.store import Store
+from isomod_graphql.engine.bounded import Bounded
+from isomod_graphql.engine.catalogue import Catalogue
+from isomod_graphql.engine.plan import Plan
+from isomod_graphql.engine.readers import Reader, binds_of, structure_of
+from isomod_graphql.engine.rendering import Rendering, keys_of
+from isomod_graphql.engine.request import Request
+from isomod_graphql.engine.running import Run
+from isomod_graphql.engine.shapes import NotCompiled, Unsupported, shape_of
+from isomod_graphql.engine.stages import Program, program_of
+from isomod_graphql.engine.statements import raw
+from isomod_graphql.engine.viewer import Viewer
+
+PROGRAM_BYTES: Final = 64 << 20
+JSON: Final = orjson.OPT_UTC_Z
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One operation of one viewer, planned and with coerced variables."""
+
+    document: DocumentNode
+    operation: OperationDefinitionNode
+    plan: Plan
+    variables: VariableValues
+    viewer: Viewer
+
+
+class Compiler:
+    """One per process. `fallbacks` counts what was left to the reference executor, by reason."""
+
+    def __init__(self, schema: GraphQLSchema, catalogue: Catalogue, store: Store) -> None:
+        """Programs are kept up to 64 MiB."""
+        self._schema, self._catalogue, self._store = schema, catalogue, store
+        self.programs: Bounded[Program] = Bounded(PROGRAM_BYTES)
+        self.fallbacks: Counter[Unsupported] = Counter()
+        self.answers = 0
+
+    def program(self, asked: Asked) -> Program:
+        """The program of an operation for viewers of this structure. Raises NotCompiled."""
+        plan, variables = asked.plan, asked.variables
+        switches = tuple(variables.coerced.get(name) for name in plan.switches)
+        key = (plan, structure_of(asked.viewer), switches)
+        found = self.programs.find(key)
+        if found is None:
+            shape = shape_of(self._schema, self._catalogue, asked.document, asked.operation, variables)
+            found = program_of(shape, Reader.of(asked.viewer))
+            self.programs.keep(key, found, found.weight)
+        return found
+
+    async def answer(self, asked: Asked, request: Request) -> bytes | None:
+        """The whole response body; `request` holds who is asking and takes down what is released.
+
+        None, counted, when the reference executor has to answer. Raises StatementTimeout and ServiceUnavailable.
+        """
+        if request.keys is None:
+            self.fallbacks[Unsupported.NOBODY] += 1
+            return None
+        try:
+            body = await self._run(self.program(asked), asked, request, request.keys)
+        except NotCompiled as refusal:
+            self.fallbacks[refusal.reason] += 1
+            return None
+        self.answers += 1
+        return body
+
+    async def _run(self, program: Program, asked: Asked, request: Request, keys: TenantKeys) -> bytes:
+        viewer, store = asked.viewer, self._store
+        binds = {name: raw(value) for name, value in binds_of(viewer).items()}
+        async with store.main.reading(viewer.tenant_id) as reading:
+            run = Run(reading, request, keys, asked.variables, binds, _bytes(viewer.person_id))
+            roots = await run.load(program)
+        rendering = Rendering(run, await keys_of(run, store.keystore))
+        members: dict[str, Any] = {"data": rendering.data(program, roots)}
+        masking = rendering.masking()
+        if masking is not None:
+            members["extensions"] = {"masking": masking}
+        body = orjson.dumps(members, option=JSON)
+        request.released = rendering.released()
+        return body
+
+
+def _bytes(person: UUID | None) -> bytes:
+    """Nobody's id equals no column, not even an empty one."""
+    return b"" if person is None else person.bytes

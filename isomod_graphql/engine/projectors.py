@@ -1,0 +1,194 @@
+"""Generated functions that turn the rows of a level into JSON objects, one per look and layout. Nothing of a caller enters their text: names and values are bound."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from isomod_graphql.engine.projection import Cell, Kind, Layout, Withheld
+from isomod_graphql.engine.shapes import Gathered, Id, Item, Link, ObjectShape, Page, Typename, Value
+from isomod_graphql.engine.statements import Slot
+from permissions.masks import PSEUDONYM
+
+Children = Mapping[int, Sequence[Any]]
+"""By the identity of an item: its value for each row."""
+
+Nested = Link | Page | Gathered
+NESTED: Final = (Link, Page, Gathered)
+
+
+@dataclass(frozen=True, slots=True)
+class Projector:
+    """`every` makes the object of each row, `one` that of a row among others; both take what `inputs` name, in that order."""
+
+    every: Callable[..., list[dict[str, Any]]]
+    one: Callable[..., dict[str, Any]]
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What the projectors of one look take beside the rows: ids, one opened pack after another, nested values."""
+
+    ids: bool
+    packs: tuple[str, ...]
+    nested: tuple[Nested, ...]
+
+
+def inputs_of(shape: ObjectShape, slot: Slot) -> Inputs:
+    """The same for all layouts of the look."""
+    items = [item for found in shape.types.values() for _, item in found]
+    model = slot.rows.entity.model
+    sealed = {
+        name for item in items if isinstance(item, Value) for name in _sealed(item, model.sealed_fields)
+    }
+    packs = tuple(column for column, pack in model.packs.items() if not sealed.isdisjoint(pack.numbers))
+    nested = tuple(item for item in items if isinstance(item, NESTED))
+    return Inputs(any(isinstance(item, Id) for item in items), packs, nested)
+
+
+def _sealed(item: Value, fields: Mapping[str, Any]) -> list[str]:
+    return [name for name in (item.spec.name, *item.spec.needs) if name in fields]
+
+
+@dataclass(slots=True)
+class _Writing:
+    """One function being written. `bound` holds every name and value that its text refers to."""
+
+    slot: Slot
+    layout: Layout
+    inputs: Inputs
+    bound: dict[str, Any] = field(default_factory=dict)
+
+    def bind(self, value: object) -> str:
+        name = f"v{len(self.bound)}"
+        self.bound[name] = value
+        return name
+
+    def expression(self, items: Sequence[tuple[str, Item]]) -> str:
+        cells = {cell.spec.name: cell for cell in self.layout.cells}
+        pairs = (f"{self.bind(key)}: {self._item(item, cells)}" for key, item in items)
+        return "{" + ", ".join(pairs) + "}"
+
+    def _item(self, item: Item, cells: Mapping[str, Cell]) -> str:
+        if isinstance(item, Typename):
+            return self.bind(item.name)
+        if isinstance(item, Id):
+            return "i"
+        if isinstance(item, Value):
+            return self._value(item, cells[item.spec.name])
+        return f"n{self.inputs.nested.index(item)}"
+
+    def _value(self, item: Value, cell: Cell) -> str:
+        if cell.kind is Kind.NOTHING:
+            return "None"
+        if cell.kind is Kind.NUMBERED:
+            return f"{self.bind(PSEUDONYM.apply)}({self._stored('pseudonym_number')})"
+        if cell.kind is Kind.COMPUTED:
+            return self._computed(cell)
+        raw = self._opened(cell.spec.name) if cell.kind is Kind.OPENED else self._stored(cell.spec.name)
+        if cell.mask is not None:
+            return f"{self.bind(cell.mask.apply)}({raw})"
+        if item.convert is None:
+            return raw
+        return f"(None if (x := {raw}) is None else {self.bind(item.convert)}(x))"
+
+    def _computed(self, cell: Cell) -> str:
+        fields = self.slot.rows.entity.model.sealed_fields
+        plain = [need for need in cell.spec.needs if need not in fields]
+        secret = [need for need in cell.spec.needs if need in cell.opens]
+        row = ", ".join(f"{self.bind(need)}: {self._stored(need)}" for need in plain)
+        opened = ", ".join(f"{self.bind(need)}: {self._opened(need)}" for need in secret)
+        return f"{self.bind(cell.compute)}({{{row}}}, {{{opened}}})"
+
+    def _stored(self, name: str) -> str:
+        return f"r[{self.slot.at[name]:d}]"
+
+    def _opened(self, name: str) -> str:
+        model = self.slot.rows.entity.model
+        at, pack = next(
+            (at, model.packs[one])
+            for at, one in enumerate(self.inputs.packs)
+            if name in model.packs[one].numbers
+        )
+        return f"o{at:d}.get({self.bind(str(pack.numbers[name]))})"
+
+
+def projector(shape: ObjectShape, slot: Slot, layout: Layout, inputs: Inputs) -> Projector:
+    """The functions for one look at rows of this layout."""
+    writing = _Writing(slot, layout, inputs)
+    body = writing.expression(shape.types[layout.type_name])
+    names = ["r", *(["i"] if inputs.ids else [])]
+    names += [f"o{at:d}" for at in range(len(inputs.packs))]
+    names += [f"n{at:d}" for at in range(len(inputs.nested))]
+    taken, lists = ", ".join(names), ", ".join(f"{name}_s" for name in names)
+    each = f"in zip({lists})" if len(names) > 1 else "in r_s"
+    source = (
+        f"def every({lists}):\n    return [{body} for {taken} {each}]\n\n"
+        f"def one({taken}):\n    return {body}\n"
+    )
+    space: dict[str, Any] = {"__builtins__": {"zip": zip}, **writing.bound}
+    exec(compile(source, "<projector>", "exec"), space)  # noqa: S102  the text holds nothing but our own names and numbers
+    return Projector(space["every"], space["one"], source)
+
+
+Make = Callable[[Any, Any], "Variant"]
+Decide = Callable[[Sequence[Any], bytes, Mapping[Any, "Variant"], Make], "list[Variant | None]"]
+"""Takes rows, the viewer's id, the known variants and what makes one of a row and its key."""
+
+
+def deciding(slot: Slot) -> Decide:
+    """A function that finds the variant of every row: by its type, the facts asked for and whether persons are the viewer."""
+    columns = [slot.at[str(one.key)] for one in slot.rows.entity.type_columns]
+    columns += [slot.at[name] for name in slot.rows.asked]
+    parts = [f"r[{at:d}]" for at in columns]
+    parts += [f"r[{slot.at[name]:d}] == me" for name in slot.rows.persons]
+    key = f"({', '.join(parts)},)" if parts else "()"
+    source = (
+        "def decide(rs, me, known, make):\n    found = []\n    for r in rs:\n"
+        f"        if r[{slot.at['id']:d}] is None:\n            found.append(None)\n            continue\n"
+        f"        key = {key}\n        variant = known.get(key)\n"
+        "        found.append(make(r, key) if variant is None else variant)\n    return found\n"
+    )
+    space: dict[str, Any] = {"__builtins__": {}}
+    exec(compile(source, "<deciding>", "exec"), space)  # noqa: S102  the text holds nothing but our own names and numbers
+    decide: Decide = space["decide"]
+    return decide
+
+
+@dataclass(eq=False, slots=True)
+class Variant:
+    """Rows with equal facts: their layout, what it releases, and one projector per look.
+
+    `releases` are the columns of subjects with the bits of what is shown of them to somebody else.
+    """
+
+    layout: Layout
+    releases: tuple[tuple[int, int], ...]
+    packs: frozenset[str]
+    links: frozenset[int]
+    """Identities of the links that are shown."""
+    projectors: dict[int, Projector]
+    """By the identity of the look; absent where the look has no such type."""
+
+    def withheld(self, name: str) -> Withheld | None:
+        """Why a field is not shown in full."""
+        return self.layout.decisions.get(name)
+
+
+def variant_of(slot: Slot, inputs: Mapping[int, Inputs], layout: Layout) -> Variant:
+    """Made once per slot and layout."""
+    model = slot.rows.entity.model
+    bits: dict[int, int] = {}
+    for bit, subject in layout.releases.values():
+        bits[slot.at[subject]] = bits.get(slot.at[subject], 0) | bit
+    packs = {column for column, pack in model.packs.items() if not layout.opens.isdisjoint(pack.numbers)}
+    hidden = {cell.spec.name for cell in layout.cells if cell.kind is Kind.NOTHING}
+    shapes = [shape for shape in slot.objects if layout.type_name in shape.types]
+    links = [item for shape in shapes for _, item in shape.types[layout.type_name] if isinstance(item, Link)]
+    return Variant(
+        layout,
+        tuple(bits.items()),
+        frozenset(packs),
+        frozenset(id(link) for link in links if link.spec.name not in hidden),
+        {id(shape): projector(shape, slot, layout, inputs[id(shape)]) for shape in shapes},
+    )

@@ -1,0 +1,288 @@
+"""Loaded rows into the JSON of an answer, with what was masked and what was released. Refuses to open a pack of which nothing is shown."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from isomod_graphql.core.crypto import place_of
+from isomod_graphql.core.keystore import Keystore
+from isomod_graphql.core.opened import OpenedKey
+from isomod_graphql.engine.masking import Finding, masking_of_findings
+from isomod_graphql.engine.pages import cursor_binding, seal_cursor
+from isomod_graphql.engine.projectors import Variant
+from isomod_graphql.engine.running import Loaded, Paged, Root, Run, Under
+from isomod_graphql.engine.shapes import Ends, Item, Link, Named, ObjectShape, Page, Path, Typename, Value
+from isomod_graphql.engine.stages import Program, SlotStage
+
+NOTHING: Mapping[str, Any] = {}
+Objects = Sequence[Any]
+
+
+async def keys_of(run: Run, keystore: Keystore) -> Mapping[bytes, OpenedKey]:
+    """The keys of everything that is shown, in one question to the keystore at most."""
+    wanted: set[bytes] = set()
+    for loaded in run.loaded:
+        for at, slot in enumerate(loaded.stage.slots):
+            for column in {name for one in loaded.kinds[at] if one is not None for name in one.packs}:
+                place = slot.slot.at[column]
+                wanted.update(
+                    row[place][1:17]
+                    for row, one in zip(loaded.records, loaded.variants[at], strict=True)
+                    if one is not None and column in one.packs and row[place] is not None
+                )
+    if not wanted:
+        return {}
+    known = keystore.cached_keys(wanted)
+    return await keystore.opened_keys(run.request.viewer.tenant_id, wanted) if known is None else known
+
+
+class Rendering:
+    """Turns what one run loaded into an answer."""
+
+    def __init__(self, run: Run, keys: Mapping[bytes, OpenedKey]) -> None:
+        """`keys` are those of `keys_of`."""
+        self._run, self._keys = run, keys
+
+    def data(self, program: Program, roots: Mapping[int, Root]) -> dict[str, Any]:
+        """The answer's data."""
+        return {
+            key: item.name if isinstance(item, Typename) else self._root(item, roots[id(item)])
+            for key, item in program.items
+        }
+
+    def _root(self, item: Page | Named, root: Root) -> Any:  # noqa: ANN401  JSON
+        if isinstance(item, Page):
+            if root.under is None:
+                raise TypeError("a page was not loaded")
+            return self._pages(item, root.under)[0]
+        found: list[Any] = [None] * root.size
+        for places, loaded in root.named:
+            shape = loaded.stage.slots[0].slot.objects[0]
+            for place, value in zip(places, self._objects(loaded)[id(shape)], strict=True):
+                found[place] = value
+        return found if root.many else found[0]
+
+    def _objects(self, loaded: Loaded) -> dict[int, Objects]:
+        """Per look, by its identity, the object of every row; None where there is none."""
+        nested: dict[int, Objects] = {
+            id(nest.item): self._nested(nest.item, loaded.nested[id(nest.item)], len(loaded.records))
+            for nest in loaded.stage.nests
+        }
+        found: dict[int, Objects] = {}
+        # Links stand after the tables that they are joined to, so that the last is made first.
+        for at in reversed(range(len(loaded.stage.slots))):
+            slot = loaded.stage.slots[at]
+            for shape in slot.slot.objects:
+                found[id(shape)] = self._looked(loaded, at, slot, shape, nested)
+            if slot.slot.link is not None:
+                nested[id(slot.slot.link)] = found[id(slot.slot.link.target)]
+        return found
+
+    def _looked(
+        self, loaded: Loaded, at: int, slot: SlotStage, shape: ObjectShape, nested: Mapping[int, Objects]
+    ) -> Objects:
+        variants, kinds, inputs = loaded.variants[at], loaded.kinds[at], slot.inputs[id(shape)]
+        taken: list[Sequence[Any]] = [loaded.records]
+        if inputs.ids:
+            place = slot.slot.at["id"]
+            taken.append(
+                self._run.keys.ids.seal_all(
+                    slot.slot.rows.entity.code, [row[place] for row in loaded.records]
+                )
+            )
+        taken += [self._opened(loaded, at, slot, column) for column in inputs.packs]
+        taken += [nested[id(item)] for item in inputs.nested]
+        mark = id(shape)
+        if len(kinds) == 1:
+            only = next(iter(kinds))
+            return [None] * len(variants) if only is None else only.projectors[mark].every(*taken)
+        return [
+            None if one is None else one.projectors[mark].one(*values)
+            for one, values in zip(variants, zip(*taken, strict=True), strict=True)
+        ]
+
+    def _opened(self, loaded: Loaded, at: int, slot: SlotStage, column: str) -> Sequence[Mapping[str, Any]]:
+        """The opened pack of each row; empty where nothing of it is shown, or where its key is destroyed."""
+        place, row_id = slot.slot.at[column], slot.slot.at["id"]
+        table = slot.slot.rows.entity.model.__tablename__
+        of, keys = place_of(self._run.request.viewer.tenant_id, table, column), self._keys
+
+        def opened(row: Any) -> Mapping[str, Any]:  # noqa: ANN401  a record
+            key = keys.get(row[place][1:17])
+            return NOTHING if key is None else key.open(of, row[row_id], row[place])
+
+        return [
+            opened(row) if one is not None and column in one.packs and row[place] is not None else NOTHING
+            for one, row in zip(loaded.variants[at], loaded.records, strict=True)
+        ]
+
+    def _nested(self, item: Item, under: Under, size: int) -> Objects:
+        found: list[Any] = [None] * size
+        if isinstance(item, Page):
+            values: Objects = self._pages(item, under)
+        else:
+            shape = under.loaded.stage.slots[0].slot.objects[0]
+            objects = self._objects(under.loaded)[id(shape)]
+            if isinstance(item, Link):
+                values = objects
+            else:
+                values = [
+                    [one for one in objects[begin:end] if one is not None] for begin, end in under.bounds
+                ]
+        for place, value in zip(under.places, values, strict=True):
+            found[place] = value
+        return found
+
+    def _pages(self, item: Page, under: Under) -> list[dict[str, Any]]:
+        """The connection object of each parent."""
+        if under.page is None:
+            raise TypeError("a page was not loaded")
+        objects = self._objects(under.loaded)
+        return [
+            {key: self._part(part, under, under.page, objects, at) for key, part in item.parts}
+            for at in range(len(under.bounds))
+        ]
+
+    def _part(self, part: Any, under: Under, page: Paged, objects: Mapping[int, Objects], at: int) -> Any:  # noqa: ANN401  JSON
+        begin, end = under.bounds[at]
+        if part is None:
+            return (page.totals or [])[at]
+        if isinstance(part, Typename):
+            return part.name
+        if isinstance(part, ObjectShape):
+            return objects[id(part)][begin:end]
+        if part.kind == "edges":
+            return self._edges(part, under, page, objects, at)
+        return {
+            key: name.name if isinstance(name, Typename) else self._info(name, under, page, at)
+            for key, name in part.fields
+        }
+
+    def _info(self, name: str, under: Under, page: Paged, at: int) -> str | bool | None:
+        begin, end = under.bounds[at]
+        if name == "hasNextPage":
+            return page.more[at]
+        if name == "hasPreviousPage":
+            return page.demand.after is not None
+        first = name == "startCursor"
+        found = self._cursors(under, page, at, begin if first else end - 1, begin + 1 if first else end)
+        return found[0] if begin < end else None
+
+    def _edges(
+        self, part: Ends, under: Under, page: Paged, objects: Mapping[int, Objects], at: int
+    ) -> list[dict[str, Any]]:
+        begin, end = under.bounds[at]
+        columns: list[tuple[str, Sequence[Any]]] = []
+        for key, name in part.fields:
+            if isinstance(name, ObjectShape):
+                columns.append((key, objects[id(name)][begin:end]))
+            elif isinstance(name, Typename):
+                columns.append((key, [name.name] * (end - begin)))
+            else:
+                columns.append((key, self._cursors(under, page, at, begin, end)))
+        if len(columns) == 1:
+            key, values = columns[0]
+            return [{key: value} for value in values]
+        keys = [key for key, _ in columns]
+        return [
+            dict(zip(keys, values, strict=True))
+            for values in zip(*(found for _, found in columns), strict=True)
+        ]
+
+    def _cursors(self, under: Under, page: Paged, at: int, begin: int, end: int) -> list[str]:
+        records = under.loaded.stage.records
+        binding = cursor_binding(self._run.request.viewer.actor_id, page.demand, page.parents[at])
+        row_id = under.loaded.stage.slots[0].slot.at["id"]
+        by_memory = page.demand.in_memory
+        return [
+            seal_cursor(
+                self._run.keys,
+                binding,
+                None if by_memory else row[records.width + 1],
+                UUID(bytes=row[row_id]),
+            )
+            for row in under.loaded.records[max(begin, 0) : end]
+        ]
+
+    def released(self) -> dict[int, set[bytes]]:
+        """By the bits of categories: the subjects of whom something is shown to somebody else."""
+        found: dict[int, set[bytes]] = {}
+        for loaded in self._run.loaded:
+            for at, kinds in enumerate(loaded.kinds):
+                for one in kinds:
+                    if one is not None and one.releases:
+                        _release(found, one, loaded.records, loaded.variants[at] if len(kinds) > 1 else None)
+        for subjects in found.values():
+            subjects.discard(None)
+        return {bits: subjects for bits, subjects in found.items() if subjects}
+
+    def masking(self) -> dict[str, Any] | None:
+        """`extensions.masking`, None when nothing was withheld."""
+        if not any(
+            one is not None and one.layout.decisions
+            for loaded in self._run.loaded
+            for kinds in loaded.kinds
+            for one in kinds
+        ):
+            return None
+        return masking_of_findings(_findings(self._run.loaded))
+
+
+def _release(
+    found: dict[int, set[bytes]],
+    one: Variant,
+    records: Sequence[Any],
+    variants: Sequence[Variant | None] | None,
+) -> None:
+    for place, bits in one.releases:
+        subjects = found.setdefault(bits, set())
+        if variants is None:
+            subjects.update([row[place] for row in records])
+        else:
+            subjects.update([row[place] for row, of in zip(records, variants, strict=True) if of is one])
+
+
+def _findings(loaded: Iterable[Loaded]) -> dict[Path, list[Finding]]:
+    """By path of a withheld field: for each of its occurrences in document order, the coordinate and why it is withheld."""
+    looks: dict[Path, list[tuple[int, ObjectShape, Variant]]] = {}
+    for one in loaded:
+        for at, slot in enumerate(one.stage.slots):
+            for shape in slot.slot.objects:
+                found = looks.setdefault(shape.path, [])
+                origins: Sequence[int] = one.origin or [0] * len(one.records)
+                found += [
+                    (origin, shape, variant)
+                    for origin, variant in zip(origins, one.variants[at], strict=True)
+                    if variant is not None
+                ]
+    findings: dict[Path, list[Finding]] = {}
+    for path, seen in looks.items():
+        seen.sort(key=_origin)
+        for key in _withheld_keys(seen):
+            findings[*path, key] = [
+                _finding(items[key], variant)
+                for _, shape, variant in seen
+                if key in (items := dict(shape.types[variant.layout.type_name]))
+            ]
+    return findings
+
+
+def _origin(seen: tuple[int, ObjectShape, Variant]) -> int:
+    return seen[0]
+
+
+def _withheld_keys(seen: Iterable[tuple[int, ObjectShape, Variant]]) -> list[str]:
+    kinds = {(id(shape), id(variant)): (shape, variant) for _, shape, variant in seen}
+    keys = {
+        key
+        for shape, variant in kinds.values()
+        for key, item in shape.types[variant.layout.type_name]
+        if isinstance(item, Value) and item.spec.name in variant.layout.decisions
+    }
+    return sorted(keys)
+
+
+def _finding(item: Item, variant: Variant) -> Finding:
+    if isinstance(item, Value):
+        return item.coordinate, variant.layout.decisions.get(item.spec.name)
+    return "", None

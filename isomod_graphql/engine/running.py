@@ -1,0 +1,373 @@
+"""Runs a program: statement after statement in one snapshot, then rows into JSON. Refuses to show what was not decided, and leaves failing fields to the reference executor."""
+
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from graphql import GraphQLArgument, GraphQLError, GraphQLInputField, GraphQLInputObjectType, get_named_type
+from graphql.execution.values import VariableValues, get_argument_values
+
+from isomod_graphql.core.errors import IsoModError
+from isomod_graphql.core.keystore import TenantKeys
+from isomod_graphql.core.reading import Reading
+from isomod_graphql.engine.listing import Demand, demand
+from isomod_graphql.engine.pages import CursorInvalid, cursor_binding, open_cursor
+from isomod_graphql.engine.projectors import Variant
+from isomod_graphql.engine.request import MAX_NODES, Request
+from isomod_graphql.engine.shapes import (
+    Gathered,
+    Link,
+    Named,
+    NotCompiled,
+    Page,
+    RootItem,
+    Typename,
+    Unsupported,
+)
+from isomod_graphql.engine.sources import AnyNode, AnyNodes, ById
+from isomod_graphql.engine.stages import Nest, Program, Stage
+from isomod_graphql.engine.statements import Sql, raw
+
+
+@dataclass(eq=False, slots=True)
+class Loaded:
+    """The rows of a level and, per table, the variant of each; None where there is no row, or none to be seen.
+
+    `origin` is the place of the root object that each row belongs to, where several kinds of them share a path.
+    """
+
+    stage: Stage
+    records: Sequence[Any]
+    variants: list[list[Variant | None]]
+    kinds: list[set[Variant | None]]
+    origin: list[int] | None
+    nested: "dict[int, Under]" = field(default_factory=dict)
+    """By the identity of the item."""
+
+
+@dataclass(eq=False, slots=True)
+class Under:
+    """What hangs under the rows at `places`: for each of them the part of `loaded` from one bound to the next."""
+
+    loaded: Loaded
+    places: list[int]
+    bounds: list[tuple[int, int]]
+    page: "Paged | None" = None
+
+
+@dataclass(eq=False, slots=True)
+class Paged:
+    """What a page says of itself: one entry per parent."""
+
+    demand: Demand
+    parents: list[UUID | None]
+    more: list[bool]
+    totals: list[int] | None
+
+
+@dataclass(eq=False, slots=True)
+class Run:
+    """One execution of a program. `request` says who asks, and has what both paths share: ids of filters, lists in memory."""
+
+    reading: Reading
+    request: Request
+    keys: TenantKeys
+    variables: VariableValues
+    binds: Mapping[str, Any]
+    """The viewer's values, uuids as bytes."""
+    me: bytes
+    """The viewer's person; empty for a client."""
+    loaded: list[Loaded] = field(default_factory=list)
+
+    async def load(self, program: Program) -> "dict[int, Root]":
+        """Everything that the operation reads. Raises NotCompiled where a field fails."""
+        return {
+            id(item): await self._root(item, program.stages[id(item)])
+            for _, item in program.items
+            if not isinstance(item, Typename)
+        }
+
+    async def _root(self, item: RootItem, stages: Mapping[str, Stage]) -> "Root":
+        if isinstance(item, Page):
+            stage = next(iter(stages.values()))
+            return Root(under=await self._page(item, stage, [None], [0], None))
+        if isinstance(item, Named):
+            return await self._named(item, stages)
+        raise TypeError("a name is not loaded")
+
+    async def _named(self, item: Named, stages: Mapping[str, Stage]) -> "Root":
+        wanted = self._wanted(item)
+        mixed = len(stages) > 1
+        root = Root(many=isinstance(item.source, AnyNodes), size=len(wanted))
+        for name, stage in stages.items():
+            places = [at for at, one in enumerate(wanted) if one is not None and one[0] == name]
+            if places:
+                ids = [wanted[at][1] for at in places]  # type: ignore[index]  # those that are not None
+                rows = await self._by_ids(stage, ids)
+                origin = places if mixed else None
+                loaded = await self._loaded(stage, rows, origin)
+                root.named.append((places, loaded))
+        return root
+
+    def _wanted(self, item: Named) -> list[tuple[str, bytes] | None]:
+        """The entity and the row that each id names; None where it names nothing that may stand here."""
+        values = _arguments(item, self.variables)
+        if isinstance(item.source, AnyNode | ById):
+            texts = [values["id"]]
+        elif isinstance(item.source, AnyNodes):
+            texts = values["ids"]
+            if len(texts) > MAX_NODES:
+                raise NotCompiled(Unsupported.FIELD_ERROR)
+        else:
+            return [(item.source.entity().name, self.me)] if self.me else [None]
+        return [self._named_by(text, item) for text in texts]
+
+    def _named_by(self, text: str, item: Named) -> tuple[str, bytes] | None:
+        try:
+            opened = self.keys.ids.open(text)
+        except IsoModError:
+            return None
+        entity = self.request.catalogue.entity_of_code.get(opened.type_code)
+        return (
+            (entity.name, opened.row_id.bytes) if entity is not None and entity.name in item.targets else None
+        )
+
+    async def _loaded(self, stage: Stage, records: Sequence[Any], origin: list[int] | None) -> Loaded:
+        """Decides every row, then reads what hangs under those that are seen."""
+        loaded = Loaded(stage, records, [], [], origin)
+        for slot in stage.slots:
+            found = slot.variants_of(records, self.me)
+            above, link = slot.slot.above, slot.slot.link
+            if above is not None and link is not None:
+                found = _shown(found, loaded.variants[stage.records.slots.index(above)], id(link))
+            loaded.variants.append(found)
+            loaded.kinds.append(set(found))
+        self.loaded.append(loaded)
+        for nest in stage.nests:
+            loaded.nested[id(nest.item)] = await self._under(loaded, nest)
+        return loaded
+
+    async def _under(self, loaded: Loaded, nest: Nest) -> Under:
+        slot = loaded.stage.slots[nest.above].slot
+        owners = loaded.variants[nest.above]
+        item, mark = nest.item, id(nest.item)
+        if isinstance(item, Link):
+            at = slot.at[item.spec.name]
+            places = [
+                place
+                for place, owner in enumerate(owners)
+                if owner is not None and mark in owner.links and loaded.records[place][at] is not None
+            ]
+            ids = [loaded.records[place][at] for place in places]
+            under = await self._loaded(
+                nest.stage, await self._by_ids(nest.stage, ids), _origins(loaded, places)
+            )
+            return Under(under, places, [(at, at + 1) for at in range(len(places))])
+        holders = {
+            type_name
+            for shape in slot.objects
+            for type_name, items in shape.types.items()
+            if any(one is item for _, one in items)
+        }
+        places = [
+            place
+            for place, owner in enumerate(owners)
+            if owner is not None and owner.layout.type_name in holders
+        ]
+        parents = [loaded.records[place][slot.at["id"]] for place in places]
+        if isinstance(item, Page):
+            return await self._page(item, nest.stage, parents, places, _origins(loaded, places))
+        return await self._gathered(item, nest.stage, parents, places, _origins(loaded, places))
+
+    async def _gathered(
+        self, item: Gathered, stage: Stage, parents: list[bytes], places: list[int], origins: list[int] | None
+    ) -> Under:
+        sql = stage.statement("gathered", lambda: stage.records.gathered(item.source))
+        rows = await self._fetch(sql, parents=parents) if parents else []
+        bounds = list(_bounds([row[stage.records.width] for row in rows], len(parents)))
+        return Under(await self._loaded(stage, rows, _spread(origins, bounds)), places, bounds)
+
+    async def _page(
+        self,
+        item: Page,
+        stage: Stage,
+        parents: Sequence[bytes | None],
+        places: list[int],
+        origins: list[int] | None,
+    ) -> Under:
+        """The page under each parent, or the only one of a root field, whose parent is None."""
+        asked = self._demand(item)
+        above = [None if one is None else UUID(bytes=bytes(one)) for one in parents]
+        totals: list[int] | None = None
+        rows: list[Any] = []
+        bounds: list[tuple[int, int]] = []
+        more: list[bool] = []
+        if not parents:
+            pass
+        elif asked.in_memory:
+            rows, bounds, more, totals = await self._in_memory(stage, asked)
+        else:
+            rows, bounds, more = await self._by_keys(stage, asked, parents, above)
+        loaded = await self._loaded(stage, rows, _spread(origins, bounds))
+        if totals is None and any(part is None for _, part in item.parts):
+            totals = await self._totals(stage, asked, parents)
+        return Under(loaded, places, bounds, Paged(asked, above, more, totals))
+
+    async def _by_keys(
+        self, stage: Stage, asked: Demand, parents: Sequence[bytes | None], above: list[UUID | None]
+    ) -> tuple[list[Any], list[tuple[int, int]], list[bool]]:
+        values = self._values(asked) | {"first_plus_one": asked.first + 1}
+        if asked.after is not None or parents[0] is None:
+            if len(parents) > 1:
+                raise NotCompiled(Unsupported.FIELD_ERROR)
+            after = asked.after is not None
+            if asked.after is not None:
+                values["after_key"], values["after_id"] = self._start(asked, above[0])
+            values["parent"] = parents[0]
+            key = ("page", asked.key, after)
+            sql = stage.statement(key, lambda: stage.records.first_page(asked, after=after))
+            rows = await self._fetch(sql, **values)
+            bounds = [(0, len(rows))]
+        else:
+            sql = stage.statement(("under", asked.key), lambda: stage.records.pages_under(asked))
+            rows = await self._fetch(sql, parents=parents, **values)
+            bounds = list(_bounds([row[stage.records.width] for row in rows], len(parents)))
+        return _trimmed(rows, bounds, asked.first)
+
+    async def _in_memory(
+        self, stage: Stage, asked: Demand
+    ) -> tuple[list[Any], list[tuple[int, int]], list[bool], list[int]]:
+        hook = asked.listing.in_memory
+        order = await hook.ids(self.request, asked) if hook is not None else []
+        begin = 0
+        if asked.after is not None:
+            _, last = self._start(asked, None)
+            begin = next((at + 1 for at, one in enumerate(order) if raw(one) == last), 0)
+            if not begin:
+                raise NotCompiled(Unsupported.FIELD_ERROR)
+        wanted = [one.bytes for one in order[begin : begin + asked.first]]
+        rows = [row for row in await self._by_ids(stage, wanted) if row is not stage.nothing]
+        return rows, [(0, len(rows))], [len(order) > begin + asked.first], [len(order)]
+
+    async def _totals(self, stage: Stage, asked: Demand, parents: Sequence[bytes | None]) -> list[int]:
+        values = self._values(asked)
+        if not parents:
+            return []
+        if parents[0] is None:
+            sql = stage.statement(("count", asked.key), lambda: stage.records.count(asked))
+            return [(await self._fetch(sql, **values))[0][0]]
+        sql = stage.statement(("counts", asked.key), lambda: stage.records.count_under(asked))
+        counted = {row[1]: row[0] for row in await self._fetch(sql, parents=list(set(parents)), **values)}
+        return [counted.get(parent, 0) for parent in parents]
+
+    async def _by_ids(self, stage: Stage, ids: Sequence[bytes]) -> list[Any]:
+        """A record for each id, the empty one where nothing is reached."""
+        if not ids:
+            return []
+        sql = stage.statement("ids", stage.records.by_ids)
+        at = stage.slots[0].slot.at["id"]
+        found = {row[at]: row for row in await self._fetch(sql, ids=list(dict.fromkeys(ids)))}
+        return [found.get(one, stage.nothing) for one in ids]
+
+    def _fetch(self, sql: Sql, **values: Any) -> Awaitable[list[Any]]:  # noqa: ANN401  parameters' values
+        return self.reading.fetch(sql.text, sql.arguments({**self.binds, **values}))
+
+    def _demand(self, item: Page) -> Demand:
+        values = _arguments(item, self.variables)
+        return demand(
+            item.listing,
+            first=values["first"],
+            after=values.get("after"),
+            given=_pythonic(values.get("filter"), item.definition.args.get("filter")),
+            order_by=values.get("orderBy"),
+        )
+
+    def _values(self, asked: Demand) -> dict[str, Any]:
+        if not asked.given:
+            return {}
+        return {name: raw(value) for name, value in asked.binds(self.request).items()}
+
+    def _start(self, asked: Demand, parent: UUID | None) -> tuple[Any, bytes]:
+        """Where the page before ended. An invalid cursor is a field error like others."""
+        binding = cursor_binding(self.request.viewer.actor_id, asked, parent)
+        try:
+            value, row_id = open_cursor(self.keys, binding, asked.after or "")
+        except CursorInvalid:
+            raise NotCompiled(Unsupported.FIELD_ERROR) from None
+        return raw(value), row_id.bytes
+
+
+@dataclass(eq=False, slots=True)
+class Root:
+    """What a root field found: a page, or objects by their place."""
+
+    under: Under | None = None
+    named: list[tuple[list[int], Loaded]] = field(default_factory=list)
+    many: bool = False
+    size: int = 1
+
+
+def _arguments(item: Page | Named, variables: VariableValues) -> dict[str, Any]:
+    try:
+        return get_argument_values(item.definition, item.node, variables)
+    except GraphQLError:
+        raise NotCompiled(Unsupported.FIELD_ERROR) from None
+
+
+def _pythonic(given: Any, argument: GraphQLArgument | GraphQLInputField | None) -> Any:  # noqa: ANN401  a coerced input
+    """A coerced filter under the names that its declaration has."""
+    kind: Any = None if argument is None else get_named_type(argument.type)
+    if not isinstance(given, Mapping) or not isinstance(kind, GraphQLInputObjectType):
+        return given
+    return {
+        kind.fields[name].extensions["strawberry-definition"].python_name: _pythonic(value, kind.fields[name])
+        for name, value in given.items()
+    }
+
+
+def _shown(found: list[Variant | None], owners: list[Variant | None], link: int) -> list[Variant | None]:
+    """Without the rows behind a link that their owner does not show."""
+    if all(owner is not None and link in owner.links for owner in set(owners)):
+        return found
+    return [
+        one if owner is not None and link in owner.links else None
+        for one, owner in zip(found, owners, strict=True)
+    ]
+
+
+def _bounds(places: Sequence[int], parents: int) -> Iterator[tuple[int, int]]:
+    """Where the rows of each parent begin and end; places count from 1 and rise."""
+    begin = 0
+    for parent in range(1, parents + 1):
+        end = begin
+        while end < len(places) and places[end] == parent:
+            end += 1
+        yield begin, end
+        begin = end
+
+
+def _trimmed(
+    rows: list[Any], bounds: list[tuple[int, int]], first: int
+) -> tuple[list[Any], list[tuple[int, int]], list[bool]]:
+    """Without the row per parent that only says that there are more."""
+    more = [end - begin > first for begin, end in bounds]
+    if not any(more):
+        return rows, bounds, more
+    kept: list[Any] = []
+    cut: list[tuple[int, int]] = []
+    for begin, end in bounds:
+        at = len(kept)
+        kept += rows[begin : min(end, begin + first)]
+        cut.append((at, len(kept)))
+    return kept, cut, more
+
+
+def _origins(loaded: Loaded, places: list[int]) -> list[int] | None:
+    return None if loaded.origin is None else [loaded.origin[place] for place in places]
+
+
+def _spread(origins: list[int] | None, bounds: list[tuple[int, int]]) -> list[int] | None:
+    if origins is None:
+        return None
+    return [origin for origin, (begin, end) in zip(origins, bounds, strict=True) for _ in range(begin, end)]

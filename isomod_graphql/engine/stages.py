@@ -1,0 +1,140 @@
+"""A shape made ready to run: per level its statements, its variants and what hangs under it. Depends on the structure of a viewer; refuses to hold a row."""
+
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Select
+
+from isomod_graphql.engine.projectors import Decide, Inputs, Variant, deciding, inputs_of, variant_of
+from isomod_graphql.engine.readers import Reader
+from isomod_graphql.engine.shapes import Gathered, Link, Named, ObjectShape, Page, RootItem, Shape, Value
+from isomod_graphql.engine.statements import Records, Slot, Sql, compiled
+
+MOST_STATEMENTS = 64
+"""Of one level: filters and orders that clients combine in one document."""
+
+
+@dataclass(eq=False, slots=True)
+class SlotStage:
+    """One table of a level: how its rows are decided and shown."""
+
+    slot: Slot
+    inputs: dict[int, Inputs]
+    decide: Decide
+    variants: dict[Any, Variant] = field(default_factory=dict)
+
+    def variants_of(self, records: Sequence[Any], me: bytes) -> list[Variant | None]:
+        """Of each record; None where this table has no row, or one that no look has a type for."""
+        found = self.decide(records, me, self.variants, lambda row, key: self.make(row, key, me))
+        if all(one is None or one.projectors for one in set(found)):
+            return found
+        return [one if one is not None and one.projectors else None for one in found]
+
+    def make(self, row: Any, key: Any, me: bytes) -> Variant:  # noqa: ANN401  a record and its facts
+        """The variant of a row with facts that were not met before."""
+        rows, at = self.slot.rows, self.slot.at
+        named = {str(one.key): row[at[str(one.key)]] for one in rows.entity.type_columns}
+        facts = {name: row[at[name]] for name in rows.asked}
+        mine = {name: row[at[name]] == me for name in rows.persons}
+        layout = rows.layout(rows.entity.type_name(named), facts, mine)
+        variant = variant_of(self.slot, self.inputs, layout)
+        if len(self.variants) >= MOST_STATEMENTS:
+            self.variants.clear()
+        self.variants[key] = variant
+        return variant
+
+
+@dataclass(eq=False, slots=True)
+class Nest:
+    """A level under another: the rows of `above` that are of this type have it under `item`."""
+
+    above: int
+    item: Link | Page | Gathered
+    stage: "Stage"
+
+
+class Stage:
+    """A level: records of one statement, the tables in them, and the levels under them."""
+
+    def __init__(self, objects: list[ObjectShape], reader: Reader) -> None:
+        """All `objects` are looks at the same rows."""
+        self.records = Records(objects, reader)
+        self.slots = [
+            SlotStage(slot, {id(shape): inputs_of(shape, slot) for shape in slot.objects}, deciding(slot))
+            for slot in self.records.slots
+        ]
+        self.nests = list(self._nests(reader))
+        self.personal = any(isinstance(item, Value) and item.spec.personal for _, item in self._items())
+        self.nothing = (None,) * (self.records.width + 2)
+        self._statements: dict[Hashable, Sql] = {}
+
+    def _items(self) -> Iterator[tuple[int, Any]]:
+        for at, slot in enumerate(self.records.slots):
+            for shape in slot.objects:
+                for items in shape.types.values():
+                    yield from ((at, item) for _, item in items)
+
+    def _nests(self, reader: Reader) -> Iterator[Nest]:
+        for slot, link in self.records.batched:
+            yield Nest(self.records.slots.index(slot), link, Stage([link.target], reader))
+        for at, item in self._items():
+            if isinstance(item, Page):
+                yield Nest(at, item, Stage(item.objects or [_unseen(item)], reader))
+            elif isinstance(item, Gathered):
+                yield Nest(at, item, Stage([item.target], reader))
+
+    def statement(self, key: Hashable, build: Callable[[], Select[Any]]) -> Sql:
+        """Compiled once per key; `build` makes it."""
+        found = self._statements.get(key)
+        if found is None:
+            if len(self._statements) >= MOST_STATEMENTS:
+                self._statements.clear()
+            found = self._statements[key] = compiled(build())
+        return found
+
+    @property
+    def statements(self) -> list[Sql]:
+        """Those that were needed so far."""
+        return list(self._statements.values())
+
+
+def _unseen(page: Page) -> ObjectShape:
+    """A page of which nothing but ends and counts is asked for: its rows are read all the same."""
+    entity = page.listing.entity()
+    return ObjectShape(entity, (), {name: [] for name in entity.types})
+
+
+@dataclass(eq=False, slots=True)
+class Program:
+    """The root items with their levels; a named item has one level per entity that it may name."""
+
+    items: list[tuple[str, RootItem]]
+    stages: dict[int, dict[str, Stage]]
+    """By the identity of a root item and the entity's name."""
+
+    def all_stages(self) -> Iterator[Stage]:
+        """Every level, each before those under it."""
+        waiting = [stage for by_name in self.stages.values() for stage in by_name.values()]
+        while waiting:
+            stage = waiting.pop(0)
+            yield stage
+            waiting += [nest.stage for nest in stage.nests]
+
+    @property
+    def weight(self) -> int:
+        """About how many bytes it takes: measured at 40 kB a level, most of it statements under construction."""
+        return 8_000 + sum(
+            40_000 + 2 * sum(len(one.text) for one in stage.statements) for stage in self.all_stages()
+        )
+
+
+def program_of(shape: Shape, reader: Reader) -> Program:
+    """Builds every level of a shape."""
+    stages: dict[int, dict[str, Stage]] = {}
+    for _, item in shape.items:
+        if isinstance(item, Page):
+            stages[id(item)] = {item.listing.entity().name: Stage(item.objects or [_unseen(item)], reader)}
+        elif isinstance(item, Named):
+            stages[id(item)] = {name: Stage([target], reader) for name, target in item.targets.items()}
+    return Program(shape.items, stages)

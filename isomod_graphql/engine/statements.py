@@ -1,0 +1,257 @@
+"""The statements of a level: rows of a page, of ids or under parents, with their to-one links joined. Built on SQLAlchemy Core; refuses a value of a caller."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    FromClause,
+    Integer,
+    Select,
+    Uuid,
+    and_,
+    any_,
+    bindparam,
+    column,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+from sqlalchemy.sql.visitors import iterate
+
+from isomod_graphql.engine.entities import Entity, FieldSpec
+from isomod_graphql.engine.listing import Demand, Sort
+from isomod_graphql.engine.readers import Reader
+from isomod_graphql.engine.rows import RowQuery
+from isomod_graphql.engine.shapes import Link, ObjectShape, Value
+from isomod_graphql.engine.sources import Children, Through
+
+MAX_PAGE: Final = 100
+MAX_TABLES: Final = 8
+"""Of one statement: PostgreSQL plans the order of so many by default; further links are read by their ids."""
+
+_DIALECT: Final = PGDialect_asyncpg()  # type: ignore[no-untyped-call]  # SQLAlchemy's
+
+
+@dataclass(frozen=True, slots=True)
+class Sql:
+    """A statement for the driver: its text, and where the values of its parameters come from."""
+
+    text: str
+    names: tuple[str, ...]
+    constants: Mapping[str, Any]
+
+    def arguments(self, binds: Mapping[str, Any]) -> list[Any]:
+        """The values in the order of the text. Raises KeyError for a parameter without one."""
+        constants = self.constants
+        return [constants[name] if name in constants else binds[name] for name in self.names]
+
+
+def compiled(statement: Select[Any]) -> Sql:
+    """The text in the driver's spelling; whatever the declarations fixed is a parameter too."""
+    left_open = {part.key for part in iterate(statement) if isinstance(part, BindParameter) and part.required}
+    # Whoever spells out constant lists wants a value for every parameter.
+    filled = statement.params(dict.fromkeys(left_open))
+    found = filled.compile(dialect=_DIALECT).construct_expanded_state()
+    names = tuple(found.positiontup or ())
+    constants = {name: raw(found.parameters[name]) for name in names if name not in left_open}
+    return Sql(found.statement, names, constants)
+
+
+def raw(value: Any) -> Any:  # noqa: ANN401  a parameter's value
+    """Uuids as the 16 bytes in which the driver takes them."""
+    if isinstance(value, UUID):
+        return value.bytes
+    if isinstance(value, list | tuple):
+        return [raw(one) for one in value]
+    return value
+
+
+@dataclass(eq=False, slots=True)
+class Slot:
+    """One table's part of each record: the looks at it, and at which place each column stands.
+
+    `above` and `link` say where it is joined; None for the rows themselves.
+    """
+
+    rows: RowQuery
+    objects: list[ObjectShape]
+    at: dict[str, int]
+    above: "Slot | None" = None
+    link: Link | None = None
+
+
+class Records:
+    """What one statement gives per row: the row itself, its joined links, then its place among its parents and its sort key.
+
+    `width` columns come from the slots. `batched` are links for which the statement had no room.
+    """
+
+    def __init__(self, objects: list[ObjectShape], reader: Reader) -> None:
+        """All `objects` are looks at the same rows."""
+        self.reader = reader
+        self.slots: list[Slot] = []
+        self.batched: list[tuple[Slot, Link]] = []
+        self.width = self._tables = 0
+        self._add(objects, None, None)
+
+    @property
+    def entity(self) -> Entity:
+        """The kind of row."""
+        return self.slots[0].rows.entity
+
+    def _add(self, objects: list[ObjectShape], above: Slot | None, link: Link | None) -> None:
+        rows = RowQuery(objects[0].entity, _specs(objects), self.reader)
+        names = [str(one.key) for one in rows.statement().selected_columns]
+        slot = Slot(rows, objects, {name: self.width + at for at, name in enumerate(names)}, above, link)
+        self.slots.append(slot)
+        self.width += len(names)
+        self._tables += rows.tables
+        for found in _links(objects):
+            if self._tables < MAX_TABLES:
+                self._add([found.target], slot, found)
+            else:
+                self.batched.append((slot, found))
+
+    def first_page(self, demand: Demand, *, after: bool) -> Select[Any]:
+        """A page of a list that hangs on nothing, or on one row: named parameters `parent`, `after_key`, `after_id`, `first_plus_one`."""
+        key, row_id, by = demand.sort.key, self._id, demand.listing.under
+        base = self._base(key.label("sort_key")).where(*demand.predicates())
+        if by is not None:
+            base = base.where(by == bindparam("parent", type_=Uuid()))
+        if after:
+            base = base.where(beyond(demand.sort, row_id))
+        # A limit that the planner knows keeps it from expecting the whole table.
+        most = literal_column(str(MAX_PAGE + 1), Integer())
+        page = base.order_by(*ordered(demand.sort, key, row_id)).limit(most).subquery("page")
+        nothing = literal_column("0", Integer())
+        whole = self._whole(page, page, nothing, page.c.sort_key)
+        return whole.order_by(*ordered(demand.sort, page.c.sort_key, page.c.id)).limit(_first_plus_one())
+
+    def pages_under(self, demand: Demand) -> Select[Any]:
+        """The first page under each of `parents`: one short index scan per row, in one statement."""
+        key, row_id, by = demand.sort.key, self._id, demand.listing.under
+        if by is None:
+            raise TypeError("a list without a parent has no siblings")
+        above = _above()
+        base = self._base(key.label("sort_key")).where(by == above.c.id, *demand.predicates())
+        page = base.order_by(*ordered(demand.sort, key, row_id)).limit(_first_plus_one()).lateral("page")
+        whole = self._whole(page, above.join(page, true()), above.c.place, page.c.sort_key)
+        return whole.order_by(above.c.place, *ordered(demand.sort, page.c.sort_key, page.c.id))
+
+    def by_ids(self) -> Select[Any]:
+        """The rows with these `ids`, in no order."""
+        base = self._base().where(self._id == any_(bindparam("ids", type_=ARRAY(Uuid())))).subquery("page")
+        nothing = literal_column("0", Integer())
+        return self._whole(base, base, nothing, nothing)
+
+    def gathered(self, source: Children | Through) -> Select[Any]:
+        """The small sets under each of `parents`, in the order of their ids."""
+        above = _above()
+        if isinstance(source, Children):
+            base = self._base(source.by.label("parent_key")).subquery("page")
+            joined: FromClause = above.join(base, base.c.parent_key == above.c.id)
+        else:
+            base = self._base().subquery("page")
+            mine = and_(source.parent == above.c.id, source.table.c.tenant_id == self.reader.tenant_id)
+            joined = above.join(source.table, mine).join(base, base.c.id == source.child)
+        whole = self._whole(base, joined, above.c.place, literal_column("0", Integer()))
+        return whole.order_by(above.c.place, base.c.id)
+
+    def count(self, demand: Demand) -> Select[Any]:
+        """How many rows the reader reaches with this filter."""
+        return self.slots[0].rows.count(demand.predicates())
+
+    def count_under(self, demand: Demand) -> Select[Any]:
+        """The same under each of `parents`: pairs of the parent's id and its count."""
+        by = demand.listing.under
+        if by is None:
+            raise TypeError("a list without a parent has no siblings")
+        under = by == any_(bindparam("parents", type_=ARRAY(Uuid())))
+        counted = self.slots[0].rows.count((under, *demand.predicates()))
+        return counted.add_columns(by.label("parent_key")).group_by(by)
+
+    @property
+    def _id(self) -> ColumnElement[Any]:
+        return self.entity.model.__table__.c.id
+
+    def _base(self, *extra: ColumnElement[Any]) -> Select[Any]:
+        return self.slots[0].rows.statement(*extra)
+
+    def _whole(
+        self, page: FromClause, source: FromClause, place: ColumnElement[Any], sort_key: ColumnElement[Any]
+    ) -> Select[Any]:
+        """The page's rows with their links, which neither add nor take away a row."""
+        parts: dict[int, FromClause] = {id(self.slots[0]): page}
+        columns: list[ColumnElement[Any]] = []
+        for number, slot in enumerate(self.slots):
+            if slot.above is not None and slot.link is not None:
+                part = slot.rows.statement().subquery(f"link_{number}")
+                source = source.outerjoin(part, part.c.id == parts[id(slot.above)].c[slot.link.spec.name])
+                parts[id(slot)] = part
+            columns += [
+                parts[id(slot)].c[name].label(f"c{at}") for name, at in sorted(slot.at.items(), key=_second)
+            ]
+        return select(*columns, place.label("place"), sort_key.label("key")).select_from(source)
+
+
+def _second(pair: tuple[str, int]) -> int:
+    return pair[1]
+
+
+def _specs(objects: Sequence[ObjectShape]) -> dict[str, tuple[FieldSpec, ...]]:
+    """By graph type, every declared field that some look needs."""
+    entity = objects[0].entity
+    found: dict[str, dict[str, FieldSpec]] = {name: {} for name in entity.types}
+    for shape in objects:
+        for type_name, items in shape.types.items():
+            found[type_name].update(
+                (item.spec.name, item.spec) for _, item in items if isinstance(item, Value | Link)
+            )
+    return {name: tuple(specs.values()) for name, specs in found.items()}
+
+
+def _links(objects: Iterable[ObjectShape]) -> list[Link]:
+    return [
+        item
+        for shape in objects
+        for items in shape.types.values()
+        for _, item in items
+        if isinstance(item, Link)
+    ]
+
+
+def _above() -> Any:  # noqa: ANN401  a table-valued function
+    """The rows on which lists hang, in their order; one that stands there twice is asked for twice."""
+    parents = bindparam("parents", type_=ARRAY(Uuid()))
+    unnested = func.unnest(parents).table_valued(column("id", Uuid()), with_ordinality="place", name="above")
+    return unnested.render_derived()
+
+
+def beyond(sort: Sort, row_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    """After the row that `after_key` and `after_id` name."""
+    key = sort.key
+    value, last = bindparam("after_key", type_=key.type), bindparam("after_id", type_=row_id.type)
+    if sort.descending:
+        within, before, tied = key <= value, key < value, row_id < last
+    else:
+        within, before, tied = key >= value, key > value, row_id > last
+    # The first comparison alone is what an index can start from; the rest breaks ties.
+    return and_(within, or_(before, tied))
+
+
+def ordered(sort: Sort, *keys: ColumnElement[Any]) -> list[ColumnElement[Any]]:
+    """Both keys in the direction of the sort."""
+    return [key.desc() if sort.descending else key.asc() for key in keys]
+
+
+def _first_plus_one() -> ColumnElement[int]:
+    """One row more than was asked for says whether there is a next page."""
+    return bindparam("first_plus_one", type_=Integer())
