@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse
 from starlette.routing import Route
 
+from isomod_graphql.audit.access import AccessLog
 from isomod_graphql.core.ids import PLATFORM_TENANT
 from isomod_graphql.core.installation import Installation
 from isomod_graphql.core.settings import Environment, Settings
@@ -72,6 +73,7 @@ class Parts:
     readiness: Readiness
     execution: Execution
     desk: Desk
+    access_log: AccessLog
 
 
 async def _to_console(_request: Request) -> RedirectResponse:
@@ -84,7 +86,8 @@ def create_app(installation: Installation) -> Starlette:
     _, core, catalogue = build_schema()
     desk = Desk(store, settings, Argon2Passwords())
     callers = Callers(desk)
-    execution = Execution(core, catalogue, store, installation.clock)
+    access_log = AccessLog(store.main.engine.url, statement_cache=settings.statement_cache)
+    execution = Execution(core, catalogue, store, installation.clock, access_log)
     endpoint = GraphQLEndpoint(
         core,
         Forgetting(GraphExecutor(execution, desk), callers),
@@ -108,7 +111,7 @@ def create_app(installation: Installation) -> Starlette:
         ],
         lifespan=_lifespan,
     )
-    app.state.parts = Parts(endpoint, readiness, execution, desk)
+    app.state.parts = Parts(endpoint, readiness, execution, desk, access_log)
     return app
 
 
@@ -183,6 +186,7 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
         parts.readiness.drain()
         resuming.cancel()
         await asyncio.gather(resuming, return_exceptions=True)
+        await parts.access_log.close()
 
 
 async def _resume_erasures(store: Store) -> None:
