@@ -16,13 +16,13 @@ PER_PACK, PER_BYTE = 768, 4
 class OpenedKey:
     """A data key that can be used, and what it has opened. After `forget` it opens nothing from memory and keeps nothing."""
 
-    __slots__ = ("_memory", "_opened", "cipher", "expires", "id", "weight")
+    __slots__ = ("_memory", "cipher", "expires", "id", "opened", "weight")
 
     def __init__(self, key_id: bytes, cipher: AESGCM, expires: float, memory: "Memory") -> None:
         """`expires` in seconds of the monotonic clock."""
         self.id, self.cipher, self.expires, self.weight = key_id, cipher, expires, 0
         self._memory: Memory | None = memory
-        self._opened: dict[tuple[bytes, bytes, bytes], Mapping[str, Any]] = {}
+        self.opened: dict[tuple[bytes, bytes, bytes], Mapping[str, Any]] = {}
 
     def open(self, place: bytes, row_id: bytes, pack: bytes) -> Mapping[str, Any]:
         """The values of a pack by field number, from memory when this very pack was opened here before. Raises SealBroken.
@@ -30,12 +30,12 @@ class OpenedKey:
         `place` is `place_of(tenant, table, column)`. The values are shared: nobody changes them.
         """
         name = (place, row_id, pack)
-        known = self._opened.get(name)
+        known = self.opened.get(name)
         if known is not None:
             return known
         values = open_at(self.cipher, place, row_id, pack)
         if self._memory is not None and self._memory.room(self, PER_PACK + PER_BYTE * len(pack)):
-            self._opened[name] = values
+            self.opened[name] = values
         return values
 
     def forget(self) -> None:
@@ -43,11 +43,11 @@ class OpenedKey:
         if self._memory is not None:
             self._memory.leave(self)
         self._memory = None
-        self._opened.clear()
+        self.opened.clear()
 
     def let_go(self) -> None:
         """Lets go of the opened values, to make room; the key stays."""
-        self._opened.clear()
+        self.opened.clear()
 
 
 class Memory:

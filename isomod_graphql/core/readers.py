@@ -25,6 +25,7 @@ from asyncpg.exceptions import (
 from isomod_graphql.core.errors import ServiceUnavailable
 from isomod_graphql.core.wire import (
     BEGIN_STATEMENT,
+    END_STATEMENT,
     SET_TENANT,
     TENANT_STATEMENT,
     tenant_ahead,
@@ -45,6 +46,7 @@ GONE = (
 
 TENANTS = 4_096
 SETTLE_S = 5.0
+SWEEP_S = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +80,15 @@ class Line:
     room: int
     statements: OrderedDict[str, Any] = field(default_factory=OrderedDict)
     own: tuple[Any, ...] = ()
+    read: bool = False
+    """Its transaction has read all that it will; whoever uses the line next ends it in the same round trip."""
 
     def fit(self) -> bool:
-        """Open, young enough and in no transaction."""
+        """Open, young enough and in no transaction but one that has read everything."""
         connection = self.connection
         return not (
             connection.is_closed()
-            or connection.is_in_transaction()
+            or (connection.is_in_transaction() and not self.read)
             or self.protocol._is_cancelling()  # noqa: SLF001  the driver shows it nowhere else
             or self.expires < time.monotonic()
         )
@@ -122,6 +126,7 @@ class Readers:
         self._finishing: set[asyncio.Task[None]] = set()
         self._closed = False
         self._ahead: dict[UUID, bytes] = {}
+        self._sweep: asyncio.TimerHandle | None = None
 
     def idle(self) -> Line | None:
         """A line that is fit to be used at once."""
@@ -170,7 +175,7 @@ class Readers:
         except BaseException as error:
             if connection is not None:
                 connection.terminate()
-            self._leave()
+            self._depart()
             if isinstance(error, (*GONE, PostgresError, TimeoutError)):
                 raise ServiceUnavailable from error
             raise
@@ -187,7 +192,8 @@ class Readers:
         if self.terms.statements:
             begin = await connection.prepare(self.terms.begin, name=BEGIN_STATEMENT)
             tenant = await connection.prepare(SET_TENANT, name=TENANT_STATEMENT)
-            line.own = (begin, tenant)
+            end = await connection.prepare("COMMIT", name=END_STATEMENT)
+            line.own = (begin, tenant, end)
             await connection.execute("SELECT 1")  # Ends the implicit transaction in which they were prepared.
         return line
 
@@ -215,7 +221,7 @@ class Readers:
     def drop(self, line: Line) -> None:
         """Closes a line; whoever waits may open another in its place."""
         line.connection.terminate()
-        self._leave()
+        self._depart()
 
     def drop_idle(self) -> None:
         """Closes every idle line: one of them was found dead, so its server may have been restarted."""
@@ -223,7 +229,7 @@ class Readers:
         for line in idle:
             self.drop(line)
 
-    def _leave(self) -> None:
+    def _depart(self) -> None:
         self._open -= 1
         if self._waiting:
             self._pass_on(None)
@@ -237,8 +243,28 @@ class Readers:
         if line is not None:
             self._idle.append(line)
 
+    def leave(self, line: Line) -> None:
+        """Returns a line whose transaction has read everything. If nobody takes it in a moment, the transaction is ended."""
+        if not line.room:
+            self.finish(line)
+            return
+        line.read = True
+        self.release(line)
+        if self._sweep is None:
+            self._sweep = asyncio.get_running_loop().call_later(SWEEP_S, self._end_read)
+
+    def _end_read(self) -> None:
+        self._sweep = None
+        idle, self._idle = self._idle, []
+        for line in idle:
+            if line.read:
+                self.finish(line)
+            else:
+                self._idle.append(line)
+
     def finish(self, line: Line) -> None:
         """Ends the line's transaction in the background, whatever becomes of the caller, and returns the line."""
+        line.read = False
         task = asyncio.get_running_loop().create_task(self._settle(line))
         self._finishing.add(task)
         task.add_done_callback(self._finishing.discard)
@@ -262,6 +288,8 @@ class Readers:
     async def close(self) -> None:
         """Closes every line as soon as it is returned; waits for those that are ending their transaction."""
         self._closed = True
+        if self._sweep is not None:
+            self._sweep.cancel()
         self.drop_idle()
         while self._waiting:
             self._pass_on(None)

@@ -9,7 +9,7 @@ from asyncpg.exceptions import QueryCanceledError
 
 from isomod_graphql.core.errors import ServiceUnavailable, StatementTimeout
 from isomod_graphql.core.readers import GONE, Line, Readers
-from isomod_graphql.core.wire import BEGIN_AHEAD
+from isomod_graphql.core.wire import BEGIN_AHEAD, END_AHEAD
 
 
 class Reading:
@@ -31,7 +31,7 @@ class Reading:
         self._end()
 
     async def done(self) -> None:
-        """Nothing more is fetched: ends the transaction in the background."""
+        """Nothing more is fetched: gives the connection back at once; its transaction ends without anybody waiting for it."""
         self._end()
 
     def _end(self, *, begun: bool = True) -> None:
@@ -39,12 +39,12 @@ class Reading:
         self._ended = True
         line, self._line = self._line, None
         if line is not None:
-            (self._readers.finish if begun else self._readers.release)(line)
+            (self._readers.leave if begun else self._readers.release)(line)
 
     async def fetch(self, sql: str, args: Sequence[Any] = (), *, last: bool = False) -> list[Any]:
         """The rows (asyncpg.Record) of one statement; `last` promises that no other follows.
 
-        A statement that is both the first and the last takes one round trip in all; a transaction ends in the background.
+        Each statement takes one round trip, once it is prepared: its transaction begins with the first and ends unheard.
         Raises StatementTimeout, ServiceUnavailable; after any error the reading has ended.
         """
         try:
@@ -74,13 +74,17 @@ class Reading:
     async def _begin(self, line: Line, sql: str, args: Sequence[Any], *, last: bool) -> list[Any]:
         """Sends what opens the transaction ahead of a statement that is prepared; any other is prepared inside of one."""
         readers, state = self._readers, line.state(sql)
+        read, line.read = line.read, False
         try:
             if state is None:
-                await line.connection.execute(readers.begin(self._tenant_id))
+                end = "COMMIT; " if read else ""
+                await line.connection.execute(end + readers.begin(self._tenant_id))
                 rows = await self._run(line, sql, args)
             else:
                 ahead = readers.ahead(self._tenant_id)
-                line.connection._transport.write(ahead if last else BEGIN_AHEAD + ahead)  # noqa: SLF001  no public way
+                if not last:
+                    ahead = BEGIN_AHEAD + ahead
+                line.connection._transport.write(END_AHEAD + ahead if read else ahead)  # noqa: SLF001  no public way
                 rows = await line.protocol.bind_execute(state, args, "", 0, False, None)
         except BaseException as error:
             self._fail(line, error, sent=state is not None)

@@ -10,6 +10,7 @@ SET_TENANT = (
 
 TENANT_STATEMENT = "isomod_tenant"
 BEGIN_STATEMENT = "isomod_begin"
+END_STATEMENT = "isomod_end"
 
 
 def _message(kind: bytes, body: bytes) -> bytes:
@@ -25,6 +26,8 @@ def _run(statement: str, parameters: tuple[bytes, ...]) -> bytes:
 
 
 BEGIN_AHEAD = _run(BEGIN_STATEMENT, ())
+END_AHEAD = _run(END_STATEMENT, ())
+"""Ends the transaction before. After an error the server skips all that follows, so nobody reads in another's transaction."""
 
 
 def tenant_ahead(tenant_id: UUID) -> bytes:

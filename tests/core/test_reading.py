@@ -143,6 +143,38 @@ async def test_a_cancelled_read_is_cancelled_in_the_database_and_its_connection_
     assert await pid_of(database, tenants[1]) == pid
 
 
+async def test_a_transaction_that_has_read_everything_is_ended_by_the_next_reader_of_its_connection(
+    database: Database, tenants: tuple[UUID, UUID]
+) -> None:
+    fails = "SELECT 1 / count(*) FROM counters WHERE name = $1"
+    pid = await pid_of(database, tenants[0])
+    for _ in range(2):
+        for last in (True, False):
+            assert await names(database, tenants[0], last=False) == ["first"]
+            assert database.readers._idle[0].read
+            with pytest.raises(PostgresError, match="division by zero"):
+                async with database.reading(tenants[1]) as reading:
+                    await reading.fetch(fails, ["first"], last=last)
+
+            assert await names(database, tenants[1], last=last) == ["second"]
+
+    assert await pid_of(database, tenants[1]) == pid
+
+
+async def test_a_transaction_that_has_read_everything_ends_soon_when_nobody_comes(
+    database: Database, tenants: tuple[UUID, UUID], owner_eye: asyncpg.Connection
+) -> None:
+    pid = await pid_of(database, tenants[0])
+    state = "SELECT state FROM pg_stat_activity WHERE pid = $1"
+    await names(database, tenants[0], last=False)
+    assert await owner_eye.fetchval(state, pid) == "idle in transaction"
+
+    await asyncio.sleep(0.05)
+
+    assert await owner_eye.fetchval(state, pid) == "idle"
+    assert await pid_of(database, tenants[1]) == pid
+
+
 async def test_a_connection_left_in_a_transaction_is_thrown_away(
     database: Database, tenants: tuple[UUID, UUID]
 ) -> None:
