@@ -81,7 +81,7 @@ def _never() -> date:
 
 
 def _instant(value: Any) -> str:  # noqa: ANN401  a stored instant
-    text: str = value.astimezone(UTC).isoformat(timespec="milliseconds" if value.microsecond else "seconds")
+    text: str = value.astimezone(UTC).isoformat()
     return text.replace("+00:00", "Z")
 
 
@@ -118,7 +118,7 @@ SCALARS: Final[dict[object, ScalarDefinition]] = {
     ),
     datetime: strawberry.scalar(
         name="DateTime",
-        description="An instant: RFC 3339 with an offset; answered in UTC.",
+        description="An instant: RFC 3339 with an offset; answered in UTC, to the microsecond where it has any.",
         serialize=_instant,
         parse_value=_date_time,
     ),

@@ -294,6 +294,6 @@ def _pseudonym(row: Row) -> str:
 
 def _wire(value: Any) -> Any:  # noqa: ANN401  a stored value
     if isinstance(value, datetime):
-        text = value.astimezone(UTC).isoformat(timespec="milliseconds" if value.microsecond else "seconds")
+        text = value.astimezone(UTC).isoformat()
         return text.replace("+00:00", "Z")
     return value
