@@ -33,8 +33,9 @@ from isomod_graphql.web.console import console_routes
 from isomod_graphql.web.csrf import require_same_site
 from isomod_graphql.web.exchange import HttpStatus
 from isomod_graphql.web.executor import SESSION_COOKIE, GraphExecutor
-from isomod_graphql.web.facts import SessionCookie, facts_of
+from isomod_graphql.web.facts import HttpFacts, SessionCookie
 from isomod_graphql.web.forwarded import ForwardedAddress
+from isomod_graphql.web.front import Front
 from isomod_graphql.web.graphql import DoorRules, GraphQLEndpoint
 from isomod_graphql.web.headers import SecurityHeaders, TrustedHosts, host_of
 from isomod_graphql.web.health import Check, Readiness, health_routes
@@ -96,7 +97,9 @@ def create_app(installation: Installation) -> Starlette:
         meter=PointsPerMinute(settings.points_per_minute, installation.clock),
     )
     readiness = Readiness(readiness_checks(store))
-    app = Starlette(
+    app = Front(
+        "/graphql",
+        endpoint,
         routes=[
             Route("/", _to_console, methods=["GET"]),
             Route("/graphql", endpoint),
@@ -161,7 +164,7 @@ def _fields(of: GraphQLObjectType | None) -> frozenset[str]:
 def _console_session(desk: Desk) -> Any:  # noqa: ANN401  a Starlette endpoint
     async def session(request: Request) -> JSONResponse:
         """The token that a page of ours sends along with every change; null for who is not signed in."""
-        http = facts_of(request.scope, SESSION_COOKIE)
+        http = HttpFacts(request.scope, SESSION_COOKIE)
         try:
             require_same_site(http)
         except CrossSiteRefused:

@@ -10,15 +10,15 @@ from collections.abc import Collection
 from isomod_graphql.web.facts import HttpFacts
 from isomod_graphql.web.refusals import CrossSiteRefused, CsrfTokenInvalid
 
-HEADER = "x-csrf-token"
+HEADER = b"x-csrf-token"
 
 
 def require_same_site(http: HttpFacts, origins: Collection[str] = ()) -> None:
     """`origins` are the other origins whose pages may call us. A program that is no browser sends neither header."""
-    site = http.headers.get("sec-fetch-site")
+    site = http.header(b"sec-fetch-site")
     if site in {"same-origin", "none"}:
         return
-    origin = http.headers.get("origin")
+    origin = http.header(b"origin")
     if site is None and origin is None:
         return
     if origin is None or (origin not in origins and (site is not None or origin != http.origin)):
@@ -27,6 +27,6 @@ def require_same_site(http: HttpFacts, origins: Collection[str] = ()) -> None:
 
 def require_token(http: HttpFacts, token: str | None) -> None:
     """`token` belongs to the session; a session without one can change nothing."""
-    sent = http.headers.get(HEADER, "")
+    sent = http.header(HEADER) or ""
     if not token or not hmac.compare_digest(sent.encode(), token.encode()):
         raise CsrfTokenInvalid

@@ -3,10 +3,10 @@
 Invalid documents are not kept: whoever sends them could push out everybody else's.
 """
 
-import hashlib
 from collections import OrderedDict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 
 from graphql import GraphQLSchema
@@ -54,7 +54,7 @@ class CheckedDocument:
 
 
 class DocumentCache:
-    """By SHA-256 of the source, least recently used first out, bounded in bytes. `checks` counts validations."""
+    """By source, least recently used first out, bounded in bytes. `checks` counts validations."""
 
     def __init__(
         self, schema: GraphQLSchema, *, most: int, bounds: Bounds, single_use: Collection[str]
@@ -63,7 +63,7 @@ class DocumentCache:
         self._most = most
         self._bounds = bounds
         self._single_use = frozenset(single_use)
-        self._kept: OrderedDict[bytes, CheckedDocument] = OrderedDict()
+        self._kept: OrderedDict[str, CheckedDocument] = OrderedDict()
         self.weight = 0
         self.checks = 0
 
@@ -72,12 +72,12 @@ class DocumentCache:
 
     def find(self, source: str) -> MeasuredDocument | CheckedDocument:
         """What is kept, or a document parsed and measured now. Raises the refusals of schema.limits."""
-        digest = hashlib.sha256(source.encode("utf-8", "surrogatepass")).digest()
-        kept = self._kept.get(digest)
+        kept = self._kept.get(source)
         if kept is not None:
-            self._kept.move_to_end(digest)
+            self._kept.move_to_end(source)
             return kept
         document = parse_document(source, self._bounds)
+        digest = sha256(source.encode()).digest()
         return MeasuredDocument(source, digest, measure(document, self._bounds, self._single_use))
 
     def check(self, found: MeasuredDocument | CheckedDocument) -> CheckedDocument:
@@ -108,9 +108,9 @@ class DocumentCache:
 
     def _keep(self, checked: CheckedDocument) -> None:
         measured = checked.measured
-        if measured.weight > self._most or measured.digest in self._kept:
+        if measured.weight > self._most or measured.source in self._kept:
             return
-        self._kept[measured.digest] = checked
+        self._kept[measured.source] = checked
         self.weight += measured.weight
         while self.weight > self._most:
             _, oldest = self._kept.popitem(last=False)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from graphql import DocumentNode, ExecutionResult, GraphQLError, OperationDefinitionNode, OperationType
 
@@ -10,8 +10,7 @@ from isomod_graphql.web.facts import Credential, HttpFacts
 from permissions.principals import Principal
 
 
-@dataclass(frozen=True, slots=True)
-class GraphQLRequest:
+class GraphQLRequest(NamedTuple):
     """A document that was parsed, measured and validated, and the values it runs with (not coerced yet)."""
 
     document_hash: bytes
@@ -19,9 +18,9 @@ class GraphQLRequest:
     document: DocumentNode
     operation: OperationDefinitionNode
     operation_name: str | None
-    source: str = field(repr=False)
-    variables: Mapping[str, Any] = field(repr=False)
-    extensions: Mapping[str, Any] = field(repr=False)
+    source: str
+    variables: Mapping[str, Any]
+    extensions: Mapping[str, Any]
     cost: int
     trusted: bool = False
     """The document is registered; its text does not come from the caller."""
@@ -29,6 +28,10 @@ class GraphQLRequest:
     @property
     def kind(self) -> OperationType:
         return self.operation.operation
+
+    def __repr__(self) -> str:
+        """Neither the text nor a value is shown."""
+        return f"GraphQLRequest({self.document_hash.hex()})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +81,15 @@ class Executor(Protocol):
         """Raises IsoModError to refuse the whole request; any other exception is a bug and is never shown."""
 
 
-@dataclass(frozen=True, slots=True)
-class Authenticated:
+class Authenticated(NamedTuple):
     """Who is asking; `csrf_token` belongs to a cookie session and is None for all others."""
 
     principal: Principal
-    csrf_token: str | None = field(default=None, repr=False)
+    csrf_token: str | None = None
+
+    def __repr__(self) -> str:
+        """The token is not shown."""
+        return f"Authenticated({self.principal!r})"
 
 
 class Authenticator(Protocol):

@@ -6,15 +6,16 @@ limits of the document, what nobody may run, validation, cost - and only then ex
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import Any
 
 from graphql import GraphQLSchema, OperationType
 from starlette.types import Receive, Scope, Send
 
 from isomod_graphql.core.errors import IsoModError, Unauthenticated
 from isomod_graphql.web import answers, csrf
-from isomod_graphql.web.arrival import ClientGone, finished_or_gone, read_body
+from isomod_graphql.web.arrival import ClientGone, Patience
 from isomod_graphql.web.decode import BODY_BYTES, Parameters, parameters_of_body, parameters_of_query
 from isomod_graphql.web.documents import CheckedDocument, DocumentCache, DocumentFaulty, MeasuredDocument
 from isomod_graphql.web.exchange import (
@@ -29,16 +30,16 @@ from isomod_graphql.web.exchange import (
     Rendered,
     TrustedDocuments,
 )
-from isomod_graphql.web.facts import Bearer, HttpFacts, SessionCookie, facts_of
+from isomod_graphql.web.facts import Bearer, HttpFacts, SessionCookie
 from isomod_graphql.web.metering import Meter, Unmetered
 from isomod_graphql.web.negotiation import Media, negotiate, require_json
 from isomod_graphql.web.refusals import (
     BadRequest,
     MethodNotAllowed,
     PersistedQueryNotFound,
-    RateLimited,
     TrustedDocumentRequired,
 )
+from isomod_graphql.web.sending import Answer, headers_of, send_answer
 from permissions.principals import NOBODY, Principal
 from schema.limits import BOUNDS, Bounds, DocumentShape, OperationShape
 from schema.limits.refusals import DocumentRefused
@@ -63,10 +64,7 @@ class DoorRules:
     bounds: Bounds = BOUNDS
 
 
-class Answer(NamedTuple):
-    status: int
-    body: bytes
-    headers: Mapping[str, str]
+ANYBODY = Authenticated(NOBODY)
 
 
 @dataclass(slots=True)
@@ -74,10 +72,13 @@ class _Exchange:
     """What is known of one request so far."""
 
     http: HttpFacts
+    receive: Receive
+    send: Send
     media: Media = Media.JSON
     digest: bytes | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     """What every answer from now on tells: the points that are left."""
+    patience: Patience | None = None
 
 
 class GraphQLEndpoint:
@@ -110,42 +111,51 @@ class GraphQLEndpoint:
         if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1000, "reason": ""})
             return
-        exchange = _Exchange(facts_of(scope, self._rules.session_cookie))
+        exchange = _Exchange(HttpFacts(scope, self._rules.session_cookie), receive, send)
         try:
-            answer = await self._answer(exchange, receive)
+            answer = await self._answer(exchange)
         except ClientGone:
             return
         except IsoModError as refusal:
             answer = self._refused(exchange, refusal)
         except Exception as bug:  # noqa: BLE001 - the last line of defence: nothing of it may be shown
             body = answers.body_of({"errors": [answers.entry_of_bug(bug, exchange.digest)]})
-            answer = Answer(500, body, {})
-        await _send(send, exchange, answer)
+            answer = Answer(500, body)
+        finally:
+            if exchange.patience is not None:
+                exchange.patience.end()
+        await send_answer(send, answer, exchange.media, exchange.headers)
 
-    async def _answer(self, exchange: _Exchange, receive: Receive) -> Answer:
+    async def _answer(self, exchange: _Exchange) -> Answer:
         http = exchange.http
         if http.method not in {"GET", "POST"}:
             raise MethodNotAllowed(allow="GET, POST")
-        exchange.media = negotiate(http.headers.get("accept"))
+        exchange.media = negotiate(http.header(b"accept"))
         if http.method == "POST":
-            require_json(http.headers.get("content-type"), http.headers.get("content-encoding"))
+            require_json(http.header(b"content-type"), http.header(b"content-encoding"))
         asking = await self._who(http)
+        late = partial(self._late, exchange)
+        exchange.patience = patience = Patience(exchange.receive, self._rules.timeout_s, late)
         if http.method == "POST":
             _require_own_page(http, asking, self._rules)
-            body = await read_body(http, receive, self._rules.body_bytes, self._rules.timeout_s)
+            body = await patience.read_body(http, self._rules.body_bytes)
             parameters = parameters_of_body(body, self._rules.body_bytes)
         else:
             parameters = parameters_of_query(http.query, self._rules.bounds.source_bytes * 2)
         request = await self._prepare(exchange, parameters, asking.principal)
         exchange.headers = self._meter.spend(request.cost, asking.principal, http)
-        work = self._executor.execute(request, asking.principal, http=http)
-        reply = await finished_or_gone(work, receive, self._rules.timeout_s)
+        reply = await patience.finish(self._executor.execute(request, asking.principal, http=http))
         return self._replied(exchange, request, reply)
+
+    async def _late(self, exchange: _Exchange, refusal: IsoModError) -> None:
+        """The answer for work that was cancelled and still does not end."""
+        answer = self._refused(exchange, refusal)
+        await send_answer(exchange.send, answer, exchange.media, exchange.headers)
 
     async def _who(self, http: HttpFacts) -> Authenticated:
         """Nobody is nobody: never the system, and never a default user."""
         if http.credential is None:
-            return Authenticated(NOBODY)
+            return ANYBODY
         if isinstance(http.credential, Bearer) and not http.credential.token:
             raise Unauthenticated
         return await self._authenticator.authenticate(http.credential, http)
@@ -231,7 +241,7 @@ class GraphQLEndpoint:
     def _refused(self, exchange: _Exchange, refusal: IsoModError) -> Answer:
         status = answers.status_of_refusal(refusal, exchange.media, self._rules.http_status)
         body = answers.body_of({"errors": answers.entries_of_refusal(refusal)})
-        return Answer(status, body, _headers_of(refusal, status))
+        return Answer(status, body, headers_of(refusal, status))
 
 
 def _require_own_page(http: HttpFacts, asking: Authenticated, rules: DoorRules) -> None:
@@ -275,29 +285,3 @@ def _persisted_hash(extensions: Mapping[str, Any]) -> str | None:
     if not isinstance(found, str):
         raise BadRequest("extensions.persistedQuery holds no hash.")
     return found
-
-
-def _headers_of(refusal: IsoModError, status: int) -> dict[str, str]:
-    if isinstance(refusal, MethodNotAllowed):
-        return {"allow": refusal.allow}
-    if isinstance(refusal, RateLimited):
-        return {"retry-after": str(refusal.retry_after)}
-    if status == 401:
-        return {"www-authenticate": "Bearer"}
-    return {"retry-after": "1"} if status == 503 else {}
-
-
-async def _send(send: Send, exchange: _Exchange, answer: Answer) -> None:
-    headers = {
-        "content-type": f"{exchange.media}; charset=utf-8",
-        "content-length": str(len(answer.body)),
-        "cache-control": "private, no-store",
-        "vary": "Accept, Authorization, Cookie",
-    }
-    for name, value in (*exchange.headers.items(), *answer.headers.items()):
-        headers[name.lower()] = value
-    # Several cookies come as lines of one value: a cookie header cannot be joined by commas (RFC 6265 section 3).
-    lines = [(name, line) for name, value in headers.items() for line in value.split("\n")]
-    raw = [(name.encode("latin-1"), line.encode("latin-1")) for name, line in lines]
-    await send({"type": "http.response.start", "status": answer.status, "headers": raw})
-    await send({"type": "http.response.body", "body": answer.body})

@@ -4,10 +4,10 @@ OWASP secure headers. A page that needs more (the console, its workers) sets its
 """
 
 from collections.abc import Collection
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 import orjson
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from isomod_graphql.web.answers import entries_of_refusal
@@ -27,9 +27,17 @@ SECURITY_HEADERS = {
 """What an answer has unless it says otherwise itself."""
 
 
+MOST_KEPT = 256
+LONGEST_KEPT = 256
+"""How many spellings of hosts that are served are remembered, and how long they may be."""
+
+
 def host_of(url: str) -> str:
     """The host that a public address is served under."""
     return (urlsplit(url).hostname or "").lower()
+
+
+_RAW = tuple((name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items())
 
 
 class SecurityHeaders:
@@ -45,12 +53,16 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
+                own = list(message.get("headers", ()))
+                message["headers"] = own + _left_open(frozenset([name for name, _ in own]))
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+
+@lru_cache(maxsize=256)
+def _left_open(names: frozenset[bytes]) -> list[tuple[bytes, bytes]]:
+    return [(name, value) for name, value in _RAW if name not in names]
 
 
 class TrustedHosts:
@@ -64,6 +76,7 @@ class TrustedHosts:
         self._hosts = frozenset(host for host in hosts if not host.startswith("*."))
         self._suffixes = tuple(host[1:] for host in hosts if host.startswith("*."))
         self._exempt = frozenset(exempt)
+        self._served: set[bytes] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in {"http", "websocket"} and not self._serves(scope):
@@ -76,8 +89,15 @@ class TrustedHosts:
         if scope["path"] in self._exempt:
             return True
         sent = [value for name, value in scope["headers"] if name == b"host"]
-        host = _without_port(sent[0].decode("latin-1").lower()) if len(sent) == 1 else ""
-        return host in self._hosts or bool(self._suffixes and host.endswith(self._suffixes))
+        if len(sent) != 1:
+            return False
+        if sent[0] in self._served:
+            return True
+        host = _without_port(sent[0].decode("latin-1").lower())
+        serves = host in self._hosts or bool(self._suffixes and host.endswith(self._suffixes))
+        if serves and len(self._served) < MOST_KEPT and len(sent[0]) <= LONGEST_KEPT:
+            self._served.add(sent[0])
+        return serves
 
     async def _refuse(self, scope: Scope, send: Send) -> None:
         if scope["type"] == "websocket":

@@ -3,7 +3,6 @@
 Points are counted in this process; several processes share a limit when each is given its part of it.
 """
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -39,7 +38,8 @@ class PointsPerMinute:
         self._quota = quota
         self._clock = clock
         self._minute = 0
-        self._spent: Counter[object] = Counter()
+        self._spent: dict[object, int] = {}
+        self._policy = f'"gql";q={quota};w={WINDOW_S}'
 
     def spend(self, points: int, principal: Principal, http: HttpFacts) -> Mapping[str, str]:
         minute, second = divmod(int(self._clock.now().timestamp()), WINDOW_S)
@@ -48,13 +48,11 @@ class PointsPerMinute:
             self._spent.clear()
         key = _key(principal, http)
         left = WINDOW_S - second
-        if self._spent[key] + points > self._quota:
+        spent = self._spent.get(key, 0) + points
+        if spent > self._quota:
             raise RateLimited(retry_after=left)
-        self._spent[key] += points
-        return {
-            "ratelimit-policy": f'"gql";q={self._quota};w={WINDOW_S}',
-            "ratelimit": f'"gql";r={self._quota - self._spent[key]};t={left}',
-        }
+        self._spent[key] = spent
+        return {"ratelimit-policy": self._policy, "ratelimit": f'"gql";r={self._quota - spent};t={left}'}
 
 
 def _key(principal: Principal, http: HttpFacts) -> object:

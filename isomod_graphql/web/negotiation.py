@@ -5,6 +5,7 @@ RFC 9110 section 12.5.1 decides by quality and specificity; among equals the ord
 
 from collections.abc import Iterator
 from enum import StrEnum
+from functools import lru_cache
 
 from isomod_graphql.web.refusals import NotAcceptable, UnsupportedMediaType
 
@@ -25,9 +26,27 @@ RANGES = {
 """What each media range of a client covers. Those who ask for anything at all get what every client reads."""
 
 
+LONGEST_KEPT = 256
+"""Characters of a header whose meaning is remembered; longer ones are read anew, so that memory stays small."""
+
+
 def negotiate(accept: str | None) -> Media:
     """GraphQL over HTTP section 6.1: without a wish the answer is application/json. Raises NotAcceptable."""
-    if accept is None or not accept.strip():
+    if accept is None:
+        return Media.JSON
+    return _negotiated(accept) if len(accept) <= LONGEST_KEPT else _negotiate(accept)
+
+
+def require_json(content_type: str | None, content_encoding: str | None = None) -> None:
+    """The body is JSON in UTF-8, not compressed; forms are refused because another site can send them."""
+    if not _is_json_type(content_type or ""):
+        raise UnsupportedMediaType
+    if content_encoding is not None and content_encoding.strip().lower() not in {"", "identity"}:
+        raise UnsupportedMediaType
+
+
+def _negotiate(accept: str) -> Media:
+    if not accept.strip():
         return Media.JSON
     best: dict[Media, tuple[int, float, int]] = {}
     for order, (name, quality) in enumerate(_ranges(accept)):
@@ -45,15 +64,14 @@ def negotiate(accept: str | None) -> Media:
     return Media.JSON if Media.JSON in equals else equals[0]
 
 
-def require_json(content_type: str | None, content_encoding: str | None = None) -> None:
-    """The body is JSON in UTF-8, not compressed; forms are refused because another site can send them."""
-    name, parameters = _split(content_type or "")
-    if name != Media.JSON:
-        raise UnsupportedMediaType
-    if parameters.get("charset", "utf-8") not in {"utf-8", "utf8"}:
-        raise UnsupportedMediaType
-    if content_encoding is not None and content_encoding.strip().lower() not in {"", "identity"}:
-        raise UnsupportedMediaType
+_negotiated = lru_cache(maxsize=256)(_negotiate)
+
+
+def _is_json_type(content_type: str) -> bool:
+    if content_type == Media.JSON.value:
+        return True
+    name, parameters = _split(content_type)
+    return name == Media.JSON and parameters.get("charset", "utf-8") in {"utf-8", "utf8"}
 
 
 def _ranges(accept: str) -> Iterator[tuple[str, float]]:

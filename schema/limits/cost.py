@@ -4,8 +4,8 @@ Rows multiply downwards, so the cost of a selection is `fixed + per_row * rows o
 per fragment, computed once, however often it is spread. Numbers are tenths of a point.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeGuard
 
 from graphql import (
@@ -64,6 +64,10 @@ class Price(NamedTuple):
     per_row: int
 
 
+MOST_PRICES = 32
+"""Prices that a plan remembers: a client asks for few different sizes of a page."""
+
+
 @dataclass(frozen=True, slots=True)
 class CostPlan:
     """The object levels of one operation, ready to be priced with the variables of a request."""
@@ -72,17 +76,30 @@ class CostPlan:
     fragments: tuple[tuple[str, Level], ...]
     defaults: Mapping[str, Any]
     bounds: Bounds
+    sizes: tuple[SizeFrom, ...]
+    """Every size that stands in a variable, once."""
+    known: dict[tuple[int, ...], int] = field(default_factory=dict, repr=False, compare=False)
+    """The points by the numbers behind `sizes`, for operations within the bound."""
 
     def cost(self, variables: Mapping[str, Any]) -> int:
         """Whole points, at least 1. Raises QueryTooComplex over the bound."""
+        numbers = tuple([self._rows(size, variables) for size in self.sizes])
+        points = self.known.get(numbers)
+        if points is not None:
+            return points
+        points = self._points(variables)
+        if points > self.bounds.cost:
+            raise QueryTooComplex
+        if len(self.known) < MOST_PRICES:
+            self.known[numbers] = points
+        return points
+
+    def _points(self, variables: Mapping[str, Any]) -> int:
         prices: dict[str, Price] = {}
         for name, level in self.fragments:
             prices[name] = self._inside(level, variables, prices)
         fixed, per_row = self._inside(self.top, variables, prices)
-        points = max(1, -(-(fixed + per_row) // 10))
-        if points > self.bounds.cost:
-            raise QueryTooComplex
-        return points
+        return max(1, -(-(fixed + per_row) // 10))
 
     def _inside(self, level: Level, variables: Mapping[str, Any], prices: Mapping[str, Price]) -> Price:
         """Recursion is as deep as the levels of one definition, which the bound on depth has limited."""
@@ -117,7 +134,17 @@ def plan_cost(
         for node in reversed(shape.fragments)
     )
     top = reader.top(schema.get_root_type(operation.kind), operation.node.selection_set)
-    return CostPlan(top, fragments, _defaults(operation.node), bounds)
+    sizes = dict.fromkeys(
+        size for level in (top, *(level for _, level in fragments)) for size in _sizes(level)
+    )
+    return CostPlan(top, fragments, _defaults(operation.node), bounds, tuple(sizes))
+
+
+def _sizes(level: Level) -> Iterator[SizeFrom]:
+    for inner in level.levels:
+        if isinstance(inner.size, SizeFrom):
+            yield inner.size
+        yield from _sizes(inner)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Decoding a request accepts JSON that every part behind it can hold, and refuses the rest with one of four codes."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isomod_graphql.core.errors import IsoModError
+from isomod_graphql.web import decode
 from isomod_graphql.web.decode import decode_json, parameters_of_body, parameters_of_query
 from isomod_graphql.web.refusals import BadRequest, BadValue, BatchRefused, BodyTooLarge
 
@@ -30,6 +32,34 @@ def nested(depth: int) -> bytes:
 @given(st.dictionaries(TEXT, JSON, max_size=3))
 def test_ordinary_json_comes_through_unchanged(value: dict[str, Any]) -> None:
     assert decode_json(json.dumps(value).encode()) == value
+
+
+PIECES = st.sampled_from(
+    ['{"a":1}', '{"a":1,"a":2}', '{"\\u0061":1,"a":2}', '"\\""', '"\\\\"', '"\\\\\\""', '"\\u0000"', '"\\ud800"', '"é"', "-0", "1e2", "1.0",
+     "99999999999999999999", "9007199254740993", "NaN", "[[]]", "{}", '"[{,:"', "true", "null", "tru", "", ","]
+)  # fmt: skip
+
+
+@given(st.lists(PIECES, max_size=5))
+def test_the_quick_reader_never_differs_from_the_wary_one(pieces: list[str]) -> None:
+    body = ("{" + ",".join(f'"{at}":{piece}' for at, piece in enumerate(pieces)) + "}").encode()
+
+    def read(reader: Callable[[bytes], object]) -> tuple[str, str]:
+        try:
+            return "read", repr(reader(body))
+        except IsoModError as refusal:
+            return refusal.code, refusal.message
+
+    assert read(decode._read) == read(decode._read_warily)
+
+
+def test_values_are_counted_alike_by_both_readers() -> None:
+    most = {"query": "{a}", "variables": {"a": [0] * (decode.VALUES - 7)}}
+    over = {"query": "{a}", "variables": {"a": [0] * (decode.VALUES - 6)}}
+
+    assert decode_json(json.dumps(most).encode()) == most
+    with pytest.raises(BadValue):
+        decode_json(json.dumps(over).encode())
 
 
 @given(st.binary(max_size=60))
