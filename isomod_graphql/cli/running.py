@@ -21,6 +21,7 @@ from isomod_graphql.jobs.wiring import product_consumers, product_duties, produc
 from isomod_graphql.jobs.worker import run_worker
 from isomod_graphql.notifications.handlers import Post
 from isomod_graphql.notifications.mail import mail_transport
+from isomod_graphql.web.wire import Wire
 
 GRACE_S = 20
 """How long requests that are under way may take after the stop; less than the grace of an orchestrator (30 s)."""
@@ -62,6 +63,7 @@ async def serve_app(
     """Serves until `stop`, then says so on /readyz, takes no new connection and ends the requests it has. Raises Failed."""
     config = uvicorn.Config(
         app,
+        http=Wire,
         lifespan="on",
         ws="none",
         log_config=None,

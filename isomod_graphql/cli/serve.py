@@ -1,6 +1,5 @@
 """`isomod serve`: one process of the API. It refuses to start on a setting that would break a promise, and says which and why."""
 
-import asyncio
 from typing import Annotated
 
 from typer import Option
@@ -11,7 +10,9 @@ def serve(
     port: Annotated[int, Option(help="The port to listen on.", min=0, max=65_535)] = 8000,
 ) -> None:
     """The API; stops on SIGTERM after the requests that are under way."""
-    asyncio.run(_serve(host, port))
+    import uvloop
+
+    uvloop.run(_serve(host, port))
 
 
 async def _serve(host: str, port: int) -> None:

@@ -1,6 +1,5 @@
 """`isomod demo`: the whole product on this machine, seeded, in one command. It refuses any setting that leads elsewhere."""
 
-import asyncio
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -31,9 +30,11 @@ def demo(
     try:
         with listen("127.0.0.1", port) as listener, alone_in(folder), servers_in(folder) as starting:
             # This takes as long as the servers do, and goes on beside them.
+            import uvloop
+
             from isomod_graphql.cli.demo.stage import Stage, run
 
             starting.join()
-            asyncio.run(run(Stage(listener, folder, size, browser=not no_browser)))
+            uvloop.run(run(Stage(listener, folder, size, browser=not no_browser)))
     except KeyboardInterrupt:
         raise Exit(INTERRUPTED) from None
