@@ -70,6 +70,11 @@ def _raw(value: bytes | UUID) -> bytes:
     return value.bytes if isinstance(value, UUID) else value
 
 
+def _same(value: bytes) -> bytes:
+    """The driver calls a function faster than the type `bytes`, and there are many ids in an answer."""
+    return value
+
+
 @dataclass(eq=False, slots=True)
 class Line:
     """One connection with the statements that are prepared on it. Uuids go in as bytes (or UUID) and come out as bytes."""
@@ -183,7 +188,7 @@ class Readers:
 
     async def _equip(self, connection: Any) -> Line:  # noqa: ANN401  the driver is untyped
         await connection.set_type_codec(
-            "uuid", schema="pg_catalog", format="binary", encoder=_raw, decoder=bytes
+            "uuid", schema="pg_catalog", format="binary", encoder=_raw, decoder=_same
         )
         lifetime = self.terms.lifetime_s * random.uniform(0.9, 1)  # noqa: S311  only spreads the reconnects
         line = Line(

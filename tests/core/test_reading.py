@@ -1,6 +1,7 @@
 """Reads on the driver: only the tenant's rows, one snapshot, no tenant left behind by a cancelled, failed or lost read."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from uuid import UUID
@@ -275,6 +276,51 @@ async def test_an_argument_that_the_driver_refuses_leaves_nothing_half_sent(
 
     assert await names(database, tenants[1]) == ["second"]
     assert await pid_of(database, tenants[1]) != pid
+
+
+@pytest.mark.parametrize("statements", [0, 2, 200])
+async def test_among_many_cancelled_and_failed_reads_each_tenant_sees_only_its_own(
+    urls: Urls, tenants: tuple[UUID, UUID], statements: int
+) -> None:
+    database = Database(urls.main, readers=2, statement_cache=statements)
+    dice = random.Random(7)  # noqa: S311  the same order every time
+    for tenant in tenants:
+        await put(database, tenant, str(tenant))
+    fails = "SELECT 1 / (count(*) - 1) FROM counters"
+    seen: list[tuple[str, UUID]] = []
+
+    async def read(tenant: UUID) -> None:
+        async with database.reading(tenant) as reading:
+            for _ in range(dice.randrange(3)):
+                seen.extend((row["name"], tenant) for row in await reading.fetch(NAMES))
+            if not dice.randrange(4):
+                await reading.fetch(fails, last=True)
+            seen.extend((row["name"], tenant) for row in await reading.fetch(NAMES, last=True))
+
+    async def client(tenant: UUID) -> None:
+        for _ in range(40):
+            task = asyncio.create_task(read(tenant))
+            for _ in range(dice.randrange(30)):
+                await asyncio.sleep(0)
+            if dice.randrange(2):
+                task.cancel()
+            with suppress(asyncio.CancelledError, asyncpg.DivisionByZeroError):
+                await task
+
+    await asyncio.gather(*(client(tenants[number % 2]) for number in range(6)))
+
+    assert {tenant for _, tenant in seen} == set(tenants)
+    assert [name for name, tenant in seen if name != str(tenant)] == []
+    await database.close()
+
+
+def test_one_address_means_one_server() -> None:
+    database = Database("postgresql+asyncpg://me:p%40ss@db.example:6543/isomod?ssl=verify-full", readers=1)
+
+    assert database.readers.terms.connect == {
+        "host": "db.example", "port": 6543, "user": "me", "password": "p@ss", "database": "isomod",
+        "ssl": "verify-full", "timeout": 10.0, "statement_cache_size": 200,
+    }  # fmt: skip
 
 
 async def test_those_who_wait_are_served_in_order_and_not_for_ever(
