@@ -1,72 +1,82 @@
-"""`python -m benchmarks`: measures the product on this machine and writes results.md. It refuses to compare numbers of two runs."""
+"""`python -m benchmarks`: measures the product beside its peers and writes results.md, results.json and plots. It refuses to compare numbers of two runs."""
 
 import argparse
 import asyncio
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import text
 
-from benchmarks.comparing import compare
 from benchmarks.inside import server_time
+from benchmarks.launching import NullSink
+from benchmarks.match import Plan, grown_match, main_match
+from benchmarks.measured import Measured, Setting, as_json, machine, versions
+from benchmarks.peer_database import peer_database
+from benchmarks.peering import install_postgraphile
 from benchmarks.planning import planning
-from benchmarks.results import Measured, page
-from benchmarks.serving import Serving, serve_and_ask
+from benchmarks.plots import draw
+from benchmarks.pressure import generator
+from benchmarks.results import page
 from benchmarks.stand import Stand, open_stand
 from benchmarks.starting import starts
-from benchmarks.workloads import WORKLOADS, variables_of
 from isomod_graphql.core.heap import settle
 from permissions.principals import Role
 from schema.execution import Execution
 from schema.root import build_schema
 
 HERE = Path(__file__).parent
-ROLES = (Role.ADMIN, Role.VIEWER)
-"""Who reads everything, and who sees names masked and addresses not at all; both reach every row."""
 
 
 def say(words: str) -> None:
     """To whoever waits."""
-    print(words, file=sys.stderr, flush=True)
+    print(f"{datetime.now(UTC):%H:%M:%S} {words}", file=sys.stderr, flush=True)
 
 
 def arguments() -> argparse.Namespace:
     """What was asked for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=21)
-    parser.add_argument("--seconds", type=float, default=2.0, help="of one measurement over HTTP")
-    parser.add_argument(
-        "--data", type=Path, default=HERE / "results" / "data", help="where the databases are kept"
-    )
-    parser.add_argument("--output", type=Path, default=HERE / "results.md")
-    parser.add_argument("--without-starts", action="store_true", help="does not start the demo twice")
-    parser.add_argument("--without-http", action="store_true", help="does not start the API as a process")
+    parser.add_argument("--quick", action="store_true", help="a short run: fewer rounds, no tenfold data")
+    parser.add_argument("--rounds", type=int, help="of the three workloads")
+    parser.add_argument("--seconds", type=int, help="of one measurement")
+    parser.add_argument("--data", type=Path, default=HERE / "results", help="where the databases are kept")
+    parser.add_argument("--output", type=Path, default=HERE, help="the folder of the results")
     return parser.parse_args()
 
 
+async def inside(stand: Stand) -> tuple[dict[str, float], float]:
+    """What is measured in this process: the steps before the first statement, and the smallest request."""
+    _, core, catalogue = build_schema()
+    execution = Execution(core, catalogue, stand.installation.store, stand.installation.clock, NullSink())
+    settle()  # As the API does when it is ready.
+    steps = await planning(stand, execution, Role.ADMIN)
+    return steps, await server_time(stand, Role.ADMIN, "viewer")
+
+
 async def run(options: argparse.Namespace) -> Measured:
-    """Everything that needs the databases, and the starts of the demo before them, while the machine is quiet."""
+    """The starts come first, while the machine is quiet; then everything over the data, then over ten times the data."""
+    plan = Plan.of(quick=options.quick, rounds=options.rounds, seconds=options.seconds)
     started = None
-    if not options.without_starts:
+    if not options.quick:
         say("starting the demo twice")
-        started = starts("small")
+        started = await asyncio.to_thread(starts, "small")
+    node = options.data.resolve() / "postgraphile"
+    plan.postgraphile = node if install_postgraphile(node, say) else None
     say("opening the databases")
-    async with open_stand(options.data) as stand:
-        _, core, catalogue = build_schema()
-        execution = Execution(core, catalogue, stand.installation.store, stand.installation.clock)
-        settle()  # As the API does when it is ready.
-        steps = await planning(stand, execution, ROLES[0])
-        viewer_ms = await server_time(stand, ROLES[0], "viewer")
-        compared = await compare(stand, execution, ROLES, options.rounds, say)
-        served = None if options.without_http else await _serve(stand, execution, options.seconds)
-        return Measured(await _postgres(stand), steps, compared, options.rounds, served, started, viewer_ms)
-
-
-async def _serve(stand: Stand, execution: Execution, seconds: float) -> Serving:
-    say("asking the API over HTTP")
-    principal = await stand.principal(ROLES[0])
-    variables = {name: await variables_of(name, execution, principal) for name in WORKLOADS}
-    return await asyncio.to_thread(serve_and_ask, stand, stand.tokens[ROLES[0]], variables, seconds)
+    async with open_stand(options.data / "data") as stand, peer_database(options.data) as database:
+        steps, viewer_ms = await inside(stand)
+        told = versions(await _postgres(stand), node / "node_modules")
+        found = await asyncio.to_thread(main_match, stand, database, plan, say)
+    growth = list(found.growth)
+    if plan.times > 1:
+        say(f"opening {plan.times} times the data, which takes minutes the first time")
+        kept = options.data / f"data-{plan.times}"
+        async with open_stand(kept, plan.times) as stand, peer_database(options.data, plan.times) as database:
+            growth += await asyncio.to_thread(grown_match, stand, database, plan, say)
+    setting = Setting(
+        f"{datetime.now(UTC):%Y-%m-%d}", machine(), told, generator(), plan.main.rounds, plan.main.seconds
+    )
+    return Measured(setting, found.contests, growth, found.serving, found.flooded, steps, viewer_ms, started)
 
 
 async def _postgres(stand: Stand) -> str:
@@ -77,8 +87,11 @@ async def _postgres(stand: Stand) -> str:
 def main() -> None:
     """Measures, writes, prints."""
     options = arguments()
-    written = page(asyncio.run(run(options)))
-    options.output.write_text(written, encoding="utf-8")
+    measured = asyncio.run(run(options))
+    written = page(measured)
+    (options.output / "results.md").write_text(written, encoding="utf-8")
+    (options.output / "results.json").write_text(as_json(measured), encoding="utf-8")
+    draw(measured, options.output / "plots")
     print(written)
 
 

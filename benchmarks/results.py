@@ -1,127 +1,218 @@
-"""What was measured, as a table for `results.md`. It names cores and memory of the machine and nothing else of it."""
+"""What was measured, as the page `results.md`. It refuses to say that a bar holds where it does not."""
 
-import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib.metadata import version
-from platform import python_version
 from typing import Final
 
-from benchmarks.comparing import Comparison, Sample
-from benchmarks.serving import Serving
+from benchmarks.contest import Outcome
+from benchmarks.documents import PRODUCT
+from benchmarks.growth import Point
+from benchmarks.measured import Measured
+from benchmarks.pressure import CONNECTIONS, Sample
+from benchmarks.product import AS_VIEWER, NOT_COMPILED, NULL_SINK
+from benchmarks.tables import table
 from benchmarks.workloads import WORKLOADS
 
-MASKING: Final = 1.3
-PACKAGES: Final = ("strawberry-graphql", "graphql-core", "SQLAlchemy", "asyncpg", "cryptography", "uvicorn")
+CURVES: Final = {
+    "rows": ("Rows of a page", "`list` with pages of 10, 50 and 100 rows after the same cursors."),
+    "depth": (
+        "Depth",
+        "5 locations, their first 5 assets, their first 4 work orders, their asset, its location, its first 2 assets: one link to six.",
+    ),
+    "data": ("Data", "1 is the data above; 10 is ten times the rows of everything."),
+    "processes": (
+        "Processes",
+        f"The {CONNECTIONS} connections are shared out evenly among the processes; every process has a pool of its own.",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """One run. A part that was left out is None; `starts` are the seconds of the first and the second start."""
+class Bar:
+    """A limit and what was measured."""
 
-    postgres: str
-    planning: Mapping[str, float]
-    comparisons: Sequence[Comparison]
-    rounds: int
-    serving: Serving | None
-    starts: tuple[float, float] | None
-    viewer_ms: float
+    what: str
+    limit: float
+    value: float
+    unit: str
+    at_least: bool = False
+
+    def row(self) -> list[str]:
+        """Of the table."""
+        holds = self.value >= self.limit if self.at_least else self.value <= self.limit
+        sign = "≥" if self.at_least else "≤"
+        return [
+            self.what,
+            f"{sign} {self.limit:g} {self.unit}",
+            f"{self.value:.2f} {self.unit}",
+            "yes" if holds else "**no**",
+        ]
 
 
 def page(measured: Measured) -> str:
     """The whole of results.md."""
-    parts = [_head(measured), _bars(measured), _comparisons(measured)]
-    if measured.serving is not None:
-        parts.append(_serving(measured.serving))
-    parts.append(_planning(measured.planning))
-    return "\n\n".join(parts) + "\n"
+    parts = [_head(measured), _bars(measured), _contests(measured), _prices(measured)]
+    parts += [
+        _curve(measured.growth, curve)
+        for curve in CURVES
+        if len({one.x for one in _drawn(measured.growth, curve)}) > 1
+    ]
+    parts += [_alone(measured), _flooded(measured), _planning(measured)]
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _head(measured: Measured) -> str:
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    setting = measured.setting
+    told = ", ".join(f"{name} {version}" for name, version in setting.versions.items())
     return (
         "# What was measured\n\n"
-        f"Written by `make bench` on {datetime.now(UTC):%Y-%m-%d}. Machine: {os.cpu_count()} cores, {memory:.0f} GB.\n"
-        f"Python {python_version()}, PostgreSQL {measured.postgres}, {versions}.\n"
-        "Data: 50 locations, 1,000 people, 5,000 assets, 50,000 work orders, every person's fields sealed.\n"
-        "Compare numbers of one run only."
+        f"Written by `make bench` on {setting.date}. Machine: {setting.machine}, shared by the servers, their database and the\n"
+        f"client ({setting.generator}). {told}.\n\n"
+        "Data: 50 locations, 1,000 people, 5,000 assets, 50,000 work orders, the same for every server, in PostgreSQL with\n"
+        "its default settings. Each server is one process with 8 database connections. Before anything was timed, every\n"
+        "server returned the same rows as the hand-written SQL. The product seals every person's fields, decides on every\n"
+        "field and records every read of personal data; the peers do nothing of that. Compare numbers of one run only:\n"
+        "`results.json` has every round."
     )
 
 
 def _bars(measured: Measured) -> str:
-    rows: list[tuple[str, float, float, str]] = []
+    bars = []
+    for workload, outcomes in measured.contests.items():
+        named = {one.name: one for one in outcomes}
+        if "postgraphile" in named:
+            ratio = named[PRODUCT].times(named["postgraphile"], _rps)
+            bars.append(
+                Bar(f"`{workload}`: requests per second, times PostGraphile's", 1, ratio, "x", at_least=True)
+            )
     if measured.starts is not None:
-        rows.append(("first start of `isomod demo` to `ready`", measured.starts[0], 20, "s"))
-        rows.append(("later start", measured.starts[1], 5, "s"))
-    if measured.serving is not None:
-        rows.append(("resident memory of the API process, at most", measured.serving.most_mb, 250, "MB"))
+        bars.append(Bar("first start of `isomod demo` to `ready`", 20, measured.starts[0], "s"))
+        bars.append(Bar("later start", 5, measured.starts[1], "s"))
+    bars.append(Bar("resident memory of the API process, at most", 250, measured.serving.most_mb, "MB"))
     title = "`{viewer{id}}`, from arrival to answer, sign-in and database included, without the socket"
-    rows.append((title, measured.viewer_ms, 2, "ms"))
-    for comparison in measured.comparisons:
-        for variant in comparison.variants[1:]:
-            for name, of in (("time", _wall), ("CPU", _cpu)):
-                title = f"`{comparison.workload}` as {variant.name} / without any access rule, {name}"
-                rows.append((title, comparison.ratio(variant, of), MASKING, "x"))
-    lines = [
-        [title, f"{limit:g} {unit}", f"{value:.2f} {unit}", "yes" if value <= limit else "**no**"]
-        for title, value, limit, unit in rows
+    bars.append(Bar(title, 2, measured.viewer_ms, "ms"))
+    return "## Bars\n\n" + table(["what", "limit", "measured", "holds"], [bar.row() for bar in bars])
+
+
+def _rps(sample: Sample) -> float:
+    return sample.rps
+
+
+def _cells(sample: Sample) -> list[str]:
+    return [
+        f"{sample.rps:.1f}", f"{sample.p50_ms:.2f}", f"{sample.p99_ms:.2f}", f"{sample.server_ms:.2f}",
+        f"{sample.database_ms:.2f}",
+    ]  # fmt: skip
+
+
+COLUMNS: Final = ("requests/s", "p50 ms", "p99 ms", "server CPU ms", "database CPU ms")
+
+
+def _contests(measured: Measured) -> str:
+    setting = measured.setting
+    head = (
+        "## The product beside its peers\n\n"
+        f"{CONNECTIONS} connections, each waiting for its reply; medians of {setting.rounds} interleaved rounds of "
+        f"{setting.seconds:g} s. CPU time is that\nof one request. *times* is the product's requests per second divided by "
+        "the peer's, the median of the rounds' ratios.\n\n"
+        "![Requests per second](plots/workloads.svg)"
+    )
+    parts = [head]
+    for workload, outcomes in measured.contests.items():
+        mine = next(one for one in outcomes if one.name == PRODUCT)
+        lines = [[one.name, *_cells(one.typical), f"{mine.times(one, _rps):.2f}"] for one in outcomes]
+        parts.append(f"`{workload}`: {WORKLOADS[workload]}\n\n" + table(["server", *COLUMNS, "times"], lines))
+    parts.append(
+        "- `sql_limit`: one SQL statement written by hand builds the JSON; there is no GraphQL.\n"
+        "- `postgraphile`: PostGraphile 5 on Node.js in production mode.\n"
+        "- `vanilla_strawberry`: Strawberry, SQLAlchemy ORM, data loaders and permission classes, as their documentation "
+        "teaches.\n"
+        "- `product`: `isomod serve`, asked by an administrator, who is shown every value.\n"
+        f"- `{AS_VIEWER}`: the same, asked by a viewer, who sees initials instead of names and no addresses.\n"
+        f"- `{NULL_SINK}`: the same application with access records that go nowhere; it exists in `benchmarks/` only.\n"
+        f"- `{NOT_COMPILED}`: the same with every query sent through Strawberry's resolvers; also in `benchmarks/` only."
+    )
+    return "\n\n".join(parts)
+
+
+def _prices(measured: Measured) -> str:
+    """The medians of the rounds' ratios."""
+    lines = []
+    for workload, outcomes in measured.contests.items():
+        named = {one.name: one for one in outcomes}
+        mine = named[PRODUCT]
+        masks = f"{named[AS_VIEWER].times(mine, _cpu):.2f}" if AS_VIEWER in named else "-"
+        record = f"{mine.times(named[NULL_SINK], _cpu):.2f}" if NULL_SINK in named else "-"
+        compiled = f"{named[NOT_COMPILED].times(mine, _cpu):.1f}" if NOT_COMPILED in named else "-"
+        lines.append([f"`{workload}`", record, masks, compiled])
+    head = [
+        "workload",
+        "with / without the durable access record",
+        "masked / in full",
+        "not compiled / compiled",
     ]
-    return "## Bars\n\n" + _table(["what", "limit", "measured", "holds"], lines)
-
-
-def _wall(sample: Sample) -> float:
-    return sample.wall
+    return "## What the parts cost\n\nCPU time of a request, server and database together.\n\n" + table(
+        head, lines
+    )
 
 
 def _cpu(sample: Sample) -> float:
-    return sample.cpu
+    return sample.server_ms + sample.database_ms
 
 
-def _database(sample: Sample) -> float:
-    return sample.database
+def _drawn(points: Sequence[Point], curve: str) -> list[Point]:
+    return [one for one in points if one.curve == curve]
 
 
-def _comparisons(measured: Measured) -> str:
-    lines = [
-        [comparison.workload, variant.name, *(f"{variant.median(of):.2f}" for of in (_wall, _cpu, _database))]
-        for comparison in measured.comparisons
-        for variant in comparison.variants
-    ]
-    told = "\n".join(f"- `{name}`: {text}" for name, text in WORKLOADS.items())
+def _curve(points: Sequence[Point], curve: str) -> str:
+    title, told = CURVES[curve]
+    drawn = _drawn(points, curve)
+    parts = [f"## {title}\n\n{told}\n\n![{title}](plots/{curve}.svg)"]
+    for workload in dict.fromkeys(one.workload for one in drawn):
+        places = sorted({one.x for one in drawn if one.workload == workload})
+        lines = []
+        for name in dict.fromkeys(one.outcome.name for one in drawn if one.workload == workload):
+            found = {
+                one.x: one.outcome for one in drawn if (one.workload, one.outcome.name) == (workload, name)
+            }
+            lines.append([name, *(_short(found.get(x)) for x in places)])
+        head = [f"`{workload}`", *(str(x) for x in places)]
+        parts.append(table(head, lines))
+    parts.append("Requests per second; in brackets CPU milliseconds of one request, server + database.")
+    return "\n\n".join(parts)
+
+
+def _short(outcome: Outcome | None) -> str:
+    if outcome is None:
+        return "-"
+    typical = outcome.typical
+    return f"{typical.rps:.1f} ({typical.server_ms:.2f} + {typical.database_ms:.2f})"
+
+
+def _alone(measured: Measured) -> str:
+    serving = measured.serving
+    lines = [[f"`{name}`", *_cells(sample)] for name, sample in serving.alone.items()]
     return (
-        "## The price of access control\n\n"
-        "One request in milliseconds, from a planned document to JSON, without HTTP and sign-in: medians of "
-        f"{measured.rounds} interleaved\nrounds in one process. *no access rule* is the same schema and the same loaders, "
-        "keys and transaction without reach,\nfacts, decisions and permission classes; it exists in `benchmarks/` only.\n\n"
-        f"{told}\n\n" + _table(["workload", "variant", "time", "server CPU", "database CPU"], lines)
+        "## One client\n\n"
+        f"The product over one connection. Resident: {serving.ready_mb:.0f} MB when ready, {serving.now_mb:.0f} MB at the "
+        f"end, {serving.most_mb:.0f} MB at most.\n\n" + table(["request", *COLUMNS], lines)
     )
 
 
-def _serving(serving: Serving) -> str:
-    lines = [
-        [
-            f"`{name}`", f"{of.median_ms:.2f}", f"{of.p99_ms:.2f}", f"{of.server_cpu_ms:.2f}",
-            f"{of.database_cpu_ms:.2f}", f"{of.per_second:.0f}",
-        ]
-        for name, of in serving.answers.items()
-    ]  # fmt: skip
-    head = ["request", "median ms", "p99 ms", "server CPU ms", "database CPU ms", "per second, 8 connections"]
+def _flooded(measured: Measured) -> str:
+    flooded = measured.flooded
+    head = ["documents sent", *(f"{count:,}" for count, _ in flooded.megabytes)]
+    row = ["resident MB", *(f"{size:.0f}" for _, size in flooded.megabytes)]
     return (
-        "## The API over HTTP\n\n"
-        "`isomod serve`, one process, bearer token of an administrator. Median and p99 over one connection. The client "
-        "shares the machine.\n"
-        f"Resident: {serving.idle_mb:.0f} MB when ready, {serving.resident_mb:.0f} MB at the end, "
-        f"{serving.most_mb:.0f} MB at most.\n\n" + _table(head, lines)
+        "## Documents that were never seen before\n\n"
+        f"{flooded.documents:,} distinct documents, each sent once: parsed, validated, planned and answered in "
+        f"{flooded.p50_ms:.2f} ms (median),\n{flooded.p99_ms:.2f} ms (p99), two clients at a time. What the process holds, and its caches at the end:\n\n"
+        + table(head, [row])
+        + "\n\n"
+        + table(list(flooded.caches), [[f"{value:,g}" for value in flooded.caches.values()]])
     )
 
 
-def _planning(steps: Mapping[str, float]) -> str:
-    lines = [[step, f"{taken:.1f}"] for step, taken in steps.items()]
-    return "## Before the first statement\n\n" + _table(["step, document of `list`", "microseconds"], lines)
-
-
-def _table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
-    rows = [head, ["-"] * len(head), *lines]
-    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+def _planning(measured: Measured) -> str:
+    lines = [[step, f"{taken:.1f}"] for step, taken in measured.planning.items()]
+    return "## Before the first statement\n\n" + table(["step, document of `list`", "microseconds"], lines)

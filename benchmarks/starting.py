@@ -4,7 +4,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.serving import isomod, running
+from benchmarks.product import isomod
+from benchmarks.servers import process, told_ready
 
 
 def starts(size: str) -> tuple[float, float]:
@@ -17,5 +18,6 @@ def starts(size: str) -> tuple[float, float]:
 def _start(folder: str, size: str) -> float:
     command = [isomod(), "demo", "--no-browser", "--port", "0", "--data", f"{folder}/data", "--size", size]
     begun = time.perf_counter()
-    with running(command, {}):
+    with process(command, {}) as started:
+        told_ready(started)
         return time.perf_counter() - begun
