@@ -27,6 +27,7 @@ from isomod_graphql.engine.recording import Access, Recorder
 from isomod_graphql.engine.request import Request
 from isomod_graphql.engine.shapes import Unsupported
 from isomod_graphql.engine.viewer import Viewer
+from isomod_graphql.engine.watching import Watch
 from permissions.decisions import Vector
 from permissions.principals import Principal
 
@@ -75,6 +76,22 @@ class Execution:
 
         Raises FieldNotReadable before any SQL, AccessRecordUnavailable when it cannot be written down who was shown whose data.
         """
+        asked = self.asked(operation, document, document_hash, variables, principal)
+        if isinstance(asked, ExecutionResult):
+            return asked
+        if asked.plan.governed:
+            refuse_revealing_arguments(asked.plan, self.catalogue, asked.viewer, asked.variables)
+        return await self.answer(asked, document_hash, variables, services)
+
+    def asked(
+        self,
+        operation: OperationDefinitionNode,
+        document: Any,  # noqa: ANN401  a DocumentNode
+        document_hash: bytes,
+        variables: dict[str, Any],
+        principal: Principal,
+    ) -> Asked | ExecutionResult:
+        """The operation planned for this caller, or the errors of its variables. Refuses nothing yet."""
         viewer = Viewer.at(principal, self.clock.now())
         plan = self._plan(operation, document, document_hash, viewer.vector)
         coerced = get_variable_values(
@@ -82,13 +99,22 @@ class Execution:
         )
         if isinstance(coerced, list):
             return ExecutionResult(None, coerced)
-        if plan.governed:
-            refuse_revealing_arguments(plan, self.catalogue, viewer, coerced)
-        keys = await self.store.keystore.tenant(principal.tenant_id) if principal.tenant_id else None
-        asked = Asked(document, operation, plan, coerced, viewer)
-        request = Request(self.store, keys, self.catalogue, plan, viewer, services, levels=self.levels)
+        return Asked(document, operation, plan, coerced, viewer)
+
+    async def answer(
+        self,
+        asked: Asked,
+        document_hash: bytes,
+        variables: dict[str, Any],
+        services: object,
+        watch: Watch | None = None,
+    ) -> ExecutionResult | Answered:
+        """Runs what was not refused; `watch` takes down times. Raises AccessRecordUnavailable."""
+        viewer, tenant = asked.viewer, asked.viewer.principal.tenant_id
+        keys = await self.store.keystore.tenant(tenant) if tenant else None
+        request = Request(self.store, keys, self.catalogue, asked.plan, viewer, services, levels=self.levels)
         try:
-            answer = await self._compiled(asked, request)
+            answer = await self._compiled(asked, request, watch)
             if answer is None:
                 answer = await self._by_reference(asked, variables, request)
         finally:
@@ -97,13 +123,15 @@ class Execution:
             await self._recorder.record(_access(viewer, document_hash, request.released))
         return answer
 
-    async def _compiled(self, asked: Asked, request: Request) -> ExecutionResult | Answered | None:
+    async def _compiled(
+        self, asked: Asked, request: Request, watch: Watch | None
+    ) -> ExecutionResult | Answered | None:
         """None where the reference executor has to answer."""
         if not self._compiles:
             self.compiler.fallbacks[Unsupported.FORCED] += 1
             return None
         try:
-            compiled = await self.compiler.answer(asked, request)
+            compiled = await self.compiler.answer(asked, request, watch)
         except (StatementTimeout, ServiceUnavailable) as failure:
             return _failed(asked.operation, failure)
         return None if compiled is None else Answered(compiled)

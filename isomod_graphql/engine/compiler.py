@@ -22,6 +22,7 @@ from isomod_graphql.engine.shapes import NotCompiled, Unsupported, shape_of
 from isomod_graphql.engine.stages import Program, program_of
 from isomod_graphql.engine.statements import raw
 from isomod_graphql.engine.viewer import Viewer
+from isomod_graphql.engine.watching import Watch
 
 PROGRAM_BYTES: Final = 64 << 20
 JSON: Final = orjson.OPT_UTC_Z
@@ -60,8 +61,8 @@ class Compiler:
             self.programs.keep(key, found, found.weight)
         return found
 
-    async def answer(self, asked: Asked, request: Request) -> bytes | None:
-        """The whole response body; `request` holds who is asking and takes down what is released.
+    async def answer(self, asked: Asked, request: Request, watch: Watch | None = None) -> bytes | None:
+        """The whole response body; `request` holds who is asking and takes down what is released, `watch` the times.
 
         None, counted, when the reference executor has to answer. Raises StatementTimeout and ServiceUnavailable.
         """
@@ -69,20 +70,24 @@ class Compiler:
             self.fallbacks[Unsupported.NOBODY] += 1
             return None
         try:
-            body = await self._run(self.program(asked), asked, request, request.keys)
+            body = await self._run(self.program(asked), asked, request, request.keys, watch)
         except NotCompiled as refusal:
             self.fallbacks[refusal.reason] += 1
             return None
         self.answers += 1
         return body
 
-    async def _run(self, program: Program, asked: Asked, request: Request, keys: TenantKeys) -> bytes:
+    async def _run(
+        self, program: Program, asked: Asked, request: Request, keys: TenantKeys, watch: Watch | None
+    ) -> bytes:
         viewer, store = asked.viewer, self._store
+        making, showing = (Run, Rendering) if watch is None else watch.kinds()
+        program = program if watch is None else watch.watched(program)
         binds = {name: raw(value) for name, value in binds_of(viewer).items()}
         async with store.main.reading(viewer.tenant_id) as reading:
-            run = Run(reading, request, keys, asked.variables, binds, _bytes(viewer.person_id))
+            run = making(reading, request, keys, asked.variables, binds, _bytes(viewer.person_id))
             roots = await run.load(program)
-        rendering = Rendering(run, await keys_of(run, store.keystore))
+        rendering = showing(run, await keys_of(run, store.keystore))
         members: dict[str, Any] = {"data": rendering.data(program, roots)}
         masking = rendering.masking()
         if masking is not None:

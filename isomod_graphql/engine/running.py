@@ -197,7 +197,7 @@ class Run:
         origins: list[int] | None,
     ) -> Under:
         """The page under each parent, or the only one of a root field, whose parent is None."""
-        asked = self._demand(item)
+        asked = demand_of(item, self.variables)
         above = [None if one is None else UUID(bytes=bytes(one)) for one in parents]
         totals: list[int] | None = None
         rows: list[Any] = []
@@ -273,16 +273,6 @@ class Run:
     def _fetch(self, sql: Sql, **values: Any) -> Awaitable[list[Any]]:  # noqa: ANN401  parameters' values
         return self.reading.fetch(sql.text, sql.arguments({**self.binds, **values}))
 
-    def _demand(self, item: Page) -> Demand:
-        values = _arguments(item, self.variables)
-        return demand(
-            item.listing,
-            first=values["first"],
-            after=values.get("after"),
-            given=_pythonic(values.get("filter"), item.definition.args.get("filter")),
-            order_by=values.get("orderBy"),
-        )
-
     def _values(self, asked: Demand) -> dict[str, Any]:
         if not asked.given:
             return {}
@@ -306,6 +296,18 @@ class Root:
     named: list[tuple[list[int], Loaded]] = field(default_factory=list)
     many: bool = False
     size: int = 1
+
+
+def demand_of(item: Page, variables: VariableValues) -> Demand:
+    """What a list is asked for. Raises NotCompiled for arguments that do not fit."""
+    values = _arguments(item, variables)
+    return demand(
+        item.listing,
+        first=values["first"],
+        after=values.get("after"),
+        given=_pythonic(values.get("filter"), item.definition.args.get("filter")),
+        order_by=values.get("orderBy"),
+    )
 
 
 def _arguments(item: Page | Named, variables: VariableValues) -> dict[str, Any]:
