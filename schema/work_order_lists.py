@@ -61,8 +61,8 @@ class WorkOrderFilter:
 
 _ROW: Final = WorkOrder.__table__.c
 _SORTS: Final = {
-    "NUMBER_ASC": Sort(_ROW.number),
-    "NUMBER_DESC": Sort(_ROW.number, descending=True),
+    "NUMBER_ASC": Sort(_ROW.number, unique=True),
+    "NUMBER_DESC": Sort(_ROW.number, descending=True, unique=True),
     "CREATED_AT_ASC": Sort(_ROW.created_at),
     "CREATED_AT_DESC": Sort(_ROW.created_at, descending=True),
     "DUE_AT_ASC": Sort(func.coalesce(_ROW.due_at, NEVER)),
@@ -90,7 +90,7 @@ ASSET_WORK_ORDERS: Final = Listing(
 CHANGES: Final = Listing(
     "WorkOrder.history",
     lambda: HISTORY,
-    {"OLDEST_FIRST": Sort(_CHANGE.sequence)},
+    {"OLDEST_FIRST": Sort(_CHANGE.sequence, unique=True)},
     {},
     under=_CHANGE.work_order_id,
 )

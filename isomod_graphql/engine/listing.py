@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, Uuid, any_, bindparam
+from sqlalchemy import ColumnElement, Uuid, and_, any_, bindparam, or_
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from isomod_graphql.core.errors import NotFound
@@ -25,10 +25,33 @@ LAST_SIGN: Final = "\U0010ffff"
 
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """One ordering: a column that is never null (ties are broken by id) and its direction."""
+    """One ordering: a column that is never null and its direction. Ties are broken by id; `unique`: in one list there are none."""
 
     key: ColumnElement[Any]
     descending: bool = False
+    unique: bool = False
+
+
+def beyond(sort: Sort, row_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    """After the row that `after_key` and `after_id` name."""
+    key = sort.key
+    if sort.unique:
+        only = bindparam("after_key", type_=key.type)
+        return key < only if sort.descending else key > only
+    value, last = bindparam("after_key", type_=key.type), bindparam("after_id", type_=row_id.type)
+    if sort.descending:
+        within, before, tied = key <= value, key < value, row_id < last
+    else:
+        within, before, tied = key >= value, key > value, row_id > last
+    # The first comparison alone is what an index can start from; the rest breaks ties.
+    return and_(within, or_(before, tied))
+
+
+def ordered(sort: Sort, *keys: ColumnElement[Any]) -> list[ColumnElement[Any]]:
+    """Both keys in the direction of the sort; where the first is unique, the second decides nothing."""
+    if sort.unique:
+        keys = keys[:1]
+    return [key.desc() if sort.descending else key.asc() for key in keys]
 
 
 class Criterion(Protocol):

@@ -15,12 +15,10 @@ from sqlalchemy import (
     Integer,
     Select,
     Uuid,
-    and_,
     any_,
     bindparam,
     column,
     func,
-    or_,
     select,
     true,
 )
@@ -29,7 +27,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from isomod_graphql.core.errors import BadInput, Unauthenticated
 from isomod_graphql.core.keystore import TenantKeys
 from isomod_graphql.core.store import Transaction
-from isomod_graphql.engine.listing import Demand, Sort
+from isomod_graphql.engine.listing import Demand, beyond, ordered
 from isomod_graphql.engine.loading import Level
 from isomod_graphql.engine.projection import View
 from isomod_graphql.engine.request import Request
@@ -205,19 +203,8 @@ def _paged(level: Level, demand: Demand, *, first_page: bool) -> Select[Any]:
     if by is not None:
         statement = statement.where(by == bindparam("parent", type_=Uuid()))
     if not first_page:
-        statement = statement.where(_beyond(demand.sort, row_id))
-    return statement.order_by(*_order(demand.sort, key, row_id)).limit(_first_plus_one())
-
-
-def _beyond(sort: Sort, row_id: ColumnElement[Any]) -> ColumnElement[bool]:
-    key = sort.key
-    value, last = bindparam("after_key", type_=key.type), bindparam("after_id", type_=row_id.type)
-    if sort.descending:
-        within, before, tied = key <= value, key < value, row_id < last
-    else:
-        within, before, tied = key >= value, key > value, row_id > last
-    # The first comparison alone is what an index can start from; the rest breaks ties.
-    return and_(within, or_(before, tied))
+        statement = statement.where(beyond(demand.sort, row_id))
+    return statement.order_by(*ordered(demand.sort, key, row_id)).limit(_first_plus_one())
 
 
 def _paged_together(level: Level, demand: Demand) -> Select[Any]:
@@ -229,8 +216,8 @@ def _paged_together(level: Level, demand: Demand) -> Select[Any]:
     )
     each = level.statement(key.label("sort_key"), by.label("parent_key"))
     each = each.where(by == above.c.id, *demand.predicates())
-    page_ = each.order_by(*_order(demand.sort, key, row_id)).limit(_first_plus_one()).lateral("page")
-    order = _order(demand.sort, page_.c.sort_key, page_.c.id)
+    page_ = each.order_by(*ordered(demand.sort, key, row_id)).limit(_first_plus_one()).lateral("page")
+    order = ordered(demand.sort, page_.c.sort_key, page_.c.id)
     return select(page_).select_from(above.join(page_, true())).order_by(page_.c.parent_key, *order)
 
 
@@ -249,10 +236,6 @@ def _under(demand: Demand) -> ColumnElement[Any]:
 def _first_plus_one() -> ColumnElement[int]:
     """One row more than was asked for says whether there is a next page."""
     return bindparam("first_plus_one", type_=Integer())
-
-
-def _order(sort: Sort, *keys: ColumnElement[Any]) -> list[ColumnElement[Any]]:
-    return [key.desc() if sort.descending else key.asc() for key in keys]
 
 
 def cursor_binding(actor_id: UUID, demand: Demand, parent_id: UUID | None) -> Binding:

@@ -12,7 +12,7 @@ from isomod_graphql.engine.entities import Entity, FieldSpec
 from isomod_graphql.engine.projection import Layout, RowFacts, layout_of
 from isomod_graphql.engine.readers import Reader
 from permissions.decisions import reach_of, relations_of
-from permissions.disclosure import Relation
+from permissions.disclosure import Form, Relation
 from permissions.reach import Reach
 
 MOST_LAYOUTS = 1_000
@@ -31,6 +31,11 @@ class RowQuery:
         self._flat = {spec.name: spec for fields in specs.values() for spec in fields}
         self.sealed = self._sealed_names()
         self._slots = reach_of(reader.vector, entity.scope.resource)
+        personal = any(spec.personal for spec in self._flat.values())
+        # Whoever reaches every row of the kind needs nothing else to see what follows the row rule.
+        self._everything = any(reach is Reach.ALL for _, reach in self._slots)
+        bounded = [slot for slot, reach in self._slots if reach is not Reach.ALL]
+        self._questioned = bounded if personal or not self._everything else []
         self._relations = self._raising_relations()
         self.subjects = sorted(
             {spec.subject for spec in self._flat.values() if spec.personal and spec.subject}
@@ -51,6 +56,7 @@ class RowQuery:
         wanted = {
             relation
             for spec in self._flat.values()
+            if spec.personal or not self._everything
             for relation in relations_of(self.reader.vector, spec.category)
         }
         return sorted(
@@ -81,14 +87,20 @@ class RowQuery:
         columns.update(
             (name, table.c[name]) for name in (*pack_columns(self.entity.model, self.sealed), *self.subjects)
         )
-        if self.entity.subject is not None:
+        if "flags" in self.asked:
             columns["flags"] = table.c.flags
+        if self.entity.subject is not None and self._may_number():
             columns["pseudonym_number"] = table.c.pseudonym_number
         selected = [column.label(name) for name, column in columns.items()]
         source, statement = self._joined(select(*selected, *self._facts()))
         return statement.select_from(source).where(
             table.c.tenant_id == self.reader.tenant_id, self.reachable()
         )
+
+    def _may_number(self) -> bool:
+        """A cell of this reader may show a person's number in place of a value."""
+        cells = (cell for tier in self.reader.vector.tiers for cell in tier.cells)
+        return any(cell.form is Form.PSEUDONYM for cell in cells)
 
     def count(self, where: Sequence[ColumnElement[bool]]) -> Select[Any]:
         """How many rows `statement` has with these predicates."""
@@ -106,7 +118,7 @@ class RowQuery:
         scope = self.entity.scope
         facts: list[ColumnElement[Any]] = []
         for slot, reach in self._slots:
-            if reach is not Reach.ALL:
+            if slot in self._questioned:
                 admits = scope.slot(self.reader, slot, reach)
                 facts.append(func.coalesce(admits, False).label(f"slot_{slot}"))
         if person is not None:
@@ -144,7 +156,7 @@ class RowQuery:
         known = RowFacts(
             type_name=type_name,
             admitted=frozenset(
-                slot for slot, reach in self._slots if reach is Reach.ALL or facts[f"slot_{slot}"]
+                slot for slot, reach in self._slots if reach is Reach.ALL or facts.get(f"slot_{slot}")
             ),
             relations=self._ties(facts, mine),
             flags=tuple(
@@ -160,7 +172,7 @@ class RowQuery:
 
     def _fact_columns(self) -> list[str]:
         """What `_decided` reads of a row, beside its type and those persons."""
-        slots = [f"slot_{slot}" for slot, reach in self._slots if reach is not Reach.ALL]
+        slots = [f"slot_{slot}" for slot in self._questioned]
         ties = [f"rel_{relation}" for relation in self._relations]
         return slots + ties + [self._flags_column(subject) for subject in self.subjects]
 

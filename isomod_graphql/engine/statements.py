@@ -18,7 +18,6 @@ from sqlalchemy import (
     column,
     func,
     literal_column,
-    or_,
     select,
     true,
 )
@@ -27,7 +26,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.sql.visitors import iterate
 
 from isomod_graphql.engine.entities import Entity, FieldSpec
-from isomod_graphql.engine.listing import Demand, Sort
+from isomod_graphql.engine.listing import Demand, beyond, ordered
 from isomod_graphql.engine.readers import Reader
 from isomod_graphql.engine.rows import RowQuery
 from isomod_graphql.engine.shapes import Link, ObjectShape, Value
@@ -37,6 +36,7 @@ MAX_PAGE: Final = 100
 MAX_TABLES: Final = 8
 """Of one statement: PostgreSQL plans the order of so many by default; further links are read by their ids."""
 
+_ONE: Final = literal_column("1", Integer())
 _DIALECT: Final = PGDialect_asyncpg()  # type: ignore[no-untyped-call]  # SQLAlchemy's
 
 
@@ -101,6 +101,7 @@ class Records:
         self.batched: list[tuple[Slot, Link]] = []
         self.width = self._tables = 0
         self._add(objects, None, None)
+        self._number()
 
     @property
     def entity(self) -> Entity:
@@ -109,16 +110,24 @@ class Records:
 
     def _add(self, objects: list[ObjectShape], above: Slot | None, link: Link | None) -> None:
         rows = RowQuery(objects[0].entity, _specs(objects), self.reader)
-        names = [str(one.key) for one in rows.statement().selected_columns]
-        slot = Slot(rows, objects, {name: self.width + at for at, name in enumerate(names)}, above, link)
+        slot = Slot(rows, objects, {}, above, link)
         self.slots.append(slot)
-        self.width += len(names)
         self._tables += rows.tables
         for found in _links(objects):
             if self._tables < MAX_TABLES:
                 self._add([found.target], slot, found)
             else:
                 self.batched.append((slot, found))
+
+    def _number(self) -> None:
+        """Gives every column its place; a link that is joined needs none for its key."""
+        for slot in self.slots:
+            kept = {*slot.rows.asked, *slot.rows.persons}
+            joined = {one.link.spec.name for one in self.slots if one.above is slot and one.link is not None}
+            for one in slot.rows.statement().selected_columns:
+                if str(one.key) not in joined - kept:
+                    slot.at[str(one.key)] = self.width
+                    self.width += 1
 
     def first_page(self, demand: Demand, *, after: bool) -> Select[Any]:
         """A page of a list that hangs on nothing, or on one row: named parameters `parent`, `after_key`, `after_id`, `first_plus_one`."""
@@ -193,8 +202,11 @@ class Records:
         columns: list[ColumnElement[Any]] = []
         for number, slot in enumerate(self.slots):
             if slot.above is not None and slot.link is not None:
-                part = slot.rows.statement().subquery(f"link_{number}")
-                source = source.outerjoin(part, part.c.id == parts[id(slot.above)].c[slot.link.spec.name])
+                # A limit of one says that a link has one end, and keeps the order of joins: one index look-up per row.
+                row_id = slot.rows.entity.model.__table__.c.id
+                end = row_id == parts[id(slot.above)].c[slot.link.spec.name]
+                part = slot.rows.statement().where(end).limit(_ONE).lateral(f"link_{number}")
+                source = source.outerjoin(part, true())
                 parts[id(slot)] = part
             columns += [
                 parts[id(slot)].c[name].label(f"c{at}") for name, at in sorted(slot.at.items(), key=_second)
@@ -233,23 +245,6 @@ def _above() -> Any:  # noqa: ANN401  a table-valued function
     parents = bindparam("parents", type_=ARRAY(Uuid()))
     unnested = func.unnest(parents).table_valued(column("id", Uuid()), with_ordinality="place", name="above")
     return unnested.render_derived()
-
-
-def beyond(sort: Sort, row_id: ColumnElement[Any]) -> ColumnElement[bool]:
-    """After the row that `after_key` and `after_id` name."""
-    key = sort.key
-    value, last = bindparam("after_key", type_=key.type), bindparam("after_id", type_=row_id.type)
-    if sort.descending:
-        within, before, tied = key <= value, key < value, row_id < last
-    else:
-        within, before, tied = key >= value, key > value, row_id > last
-    # The first comparison alone is what an index can start from; the rest breaks ties.
-    return and_(within, or_(before, tied))
-
-
-def ordered(sort: Sort, *keys: ColumnElement[Any]) -> list[ColumnElement[Any]]:
-    """Both keys in the direction of the sort."""
-    return [key.desc() if sort.descending else key.asc() for key in keys]
 
 
 def _first_plus_one() -> ColumnElement[int]:
