@@ -33,7 +33,6 @@ from isomod_graphql.core.wire import (
 
 GONE = (
     OSError,
-    InterfaceError,
     PostgresConnectionError,
     AdminShutdownError,
     CannotConnectNowError,
@@ -181,7 +180,7 @@ class Readers:
             if connection is not None:
                 connection.terminate()
             self._depart()
-            if isinstance(error, (*GONE, PostgresError, TimeoutError)):
+            if isinstance(error, (*GONE, InterfaceError, PostgresError, TimeoutError)):
                 raise ServiceUnavailable from error
             raise
         return line
@@ -282,7 +281,7 @@ class Readers:
             await protocol._wait_for_cancellation(SETTLE_S)  # noqa: SLF001  no public way
             if line.connection.is_in_transaction():
                 await protocol.query("COMMIT", SETTLE_S)
-        except (*GONE, PostgresError, TimeoutError):
+        except (*GONE, InterfaceError, PostgresError, TimeoutError):
             self.drop(line)
         except BaseException:
             self.drop(line)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any, Self
 from uuid import UUID
 
-from asyncpg.exceptions import QueryCanceledError
+from asyncpg.exceptions import InterfaceError, QueryCanceledError
 
 from isomod_graphql.core.errors import ServiceUnavailable, StatementTimeout
 from isomod_graphql.core.readers import GONE, Line, Readers
@@ -109,13 +109,17 @@ class Reading:
         return rows
 
     def _fail(self, line: Line, error: BaseException, *, sent: bool) -> None:
-        """Ends the reading and closes the line, unless its state is certain.
+        """Ends the reading and closes the line, unless its state is certain. Raises ConnectionResetError for a closed one.
 
         `sent`: messages went ahead of the statement. If the driver then refused an argument, the Sync never followed them.
         """
         self._ended, self._line = True, None
+        closed = line.connection.is_closed()
         answered = isinstance(error, asyncio.CancelledError) or getattr(error, "severity", None) is not None
-        if isinstance(error, GONE) or (sent and not answered):
+        if closed or isinstance(error, GONE) or (sent and not answered):
             self._readers.drop(line)
         else:
             self._readers.finish(line)
+        if closed and isinstance(error, InterfaceError):
+            # The driver says the same class when it is called wrongly.
+            raise ConnectionResetError from error

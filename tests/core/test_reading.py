@@ -166,13 +166,14 @@ async def test_a_transaction_that_has_read_everything_ends_soon_when_nobody_come
     database: Database, tenants: tuple[UUID, UUID], owner_eye: asyncpg.Connection
 ) -> None:
     pid = await pid_of(database, tenants[0])
-    state = "SELECT state FROM pg_stat_activity WHERE pid = $1"
     await names(database, tenants[0], last=False)
-    assert await owner_eye.fetchval(state, pid) == "idle in transaction"
+    line = database.readers._idle[0]
+    assert line.connection.is_in_transaction()
 
-    await asyncio.sleep(0.05)
+    while line.connection.is_in_transaction():
+        await owner_eye.execute("SELECT 1")
 
-    assert await owner_eye.fetchval(state, pid) == "idle"
+    assert await owner_eye.fetchval("SELECT state FROM pg_stat_activity WHERE pid = $1", pid) == "idle"
     assert await pid_of(database, tenants[1]) == pid
 
 
@@ -276,6 +277,15 @@ async def test_an_argument_that_the_driver_refuses_leaves_nothing_half_sent(
 
     assert await names(database, tenants[1]) == ["second"]
     assert await pid_of(database, tenants[1]) != pid
+
+
+async def test_a_statement_that_is_called_wrongly_is_no_outage(
+    database: Database, tenants: tuple[UUID, UUID]
+) -> None:
+    for _ in range(2):
+        async with database.reading(tenants[0]) as reading:
+            with pytest.raises(asyncpg.InterfaceError, match="1 argument"):
+                await reading.fetch("SELECT $1::int4", [1, 2], last=True)
 
 
 @pytest.mark.parametrize("statements", [0, 2, 200])
