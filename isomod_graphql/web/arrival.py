@@ -30,22 +30,12 @@ class Patience:
     costs one timer and no task. `late` sends a refusal while work that was cancelled still does not end.
     """
 
-    __slots__ = (
-        "_cancelling",
-        "_due",
-        "_grace_s",
-        "_late",
-        "_looked",
-        "_loop",
-        "_phase",
-        "_receive",
-        "_task",
-        "_telling",
-        "_timeout_s",
-        "_timer",
-        "_watch",
-        "_why",
-    )
+    _phase: type[IsoModError] | None = None
+    _looked = False
+    _due = 0.0
+    _why: IsoModError | ClientGone | None = None
+    _watch: asyncio.Task[None] | None = None
+    _telling: asyncio.Task[None] | None = None
 
     def __init__(
         self,
@@ -54,20 +44,13 @@ class Patience:
         late: Callable[[IsoModError], Coroutine[Any, Any, None]],
         grace_s: float = GRACE_S,
     ) -> None:
-        task = asyncio.current_task()
+        loop = asyncio.get_running_loop()
+        task = asyncio.current_task(loop)
         if task is None:
             raise RuntimeError("a request is served in a task")
-        self._task = task
-        self._cancelling = task.cancelling()
-        self._loop = asyncio.get_running_loop()
+        self._loop, self._task, self._cancelling = loop, task, task.cancelling()
         self._receive, self._timeout_s, self._late, self._grace_s = receive, timeout_s, late, grace_s
-        self._phase: type[IsoModError] | None = None
-        self._looked = False
-        self._due = self._loop.time() + timeout_s
-        self._why: IsoModError | ClientGone | None = None
-        self._watch: asyncio.Task[None] | None = None
-        self._telling: asyncio.Task[None] | None = None
-        self._timer = self._loop.call_later(min(UNWATCHED_S, timeout_s), self._look)
+        self._timer = loop.call_later(min(UNWATCHED_S, timeout_s), self._look)
 
     async def read_body(self, http: HttpFacts, most: int) -> bytes:
         """The length is checked before the first byte is read, and again while reading. Raises ClientGone."""

@@ -1,7 +1,7 @@
 """From bytes to the parameters of a GraphQL request. It refuses what JSON, PostgreSQL or the stack cannot hold."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple, NoReturn
 from urllib.parse import parse_qsl
 
@@ -98,38 +98,43 @@ def _object(found: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 def _read(body: bytes) -> object:
     """Ordinary JSON is read at once; whatever is doubtful about a text is left to the reader that knows each refusal."""
-    if b"\\\\" not in body and b"\\u0000" not in body:
-        try:
-            value: object = orjson.loads(body)
-        except orjson.JSONDecodeError:
+    quotes = body.count(b'"')
+    if b"\\" in body:
+        if b"\\\\" in body or b"\\u0000" in body:
             return _read_warily(body)
-        # Without an escaped backslash, every quotation mark that is not escaped opens or closes a text.
-        if _texts(value) * 2 == body.count(b'"') - body.count(b'\\"'):
-            return value
-    return _read_warily(body)
+        quotes -= body.count(b'\\"')
+    try:
+        value: object = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return _read_warily(body)
+    # Every quotation mark that is not escaped opens or closes a text, and a name that was given twice is kept once.
+    return value if _texts(value) * 2 == quotes else _read_warily(body)
 
 
 def _texts(value: object) -> int:
-    """How many texts there are, names included; -1 for what is too deep, too much, or a number that may not be exact.
-
-    A name that was given twice is there once, so there are fewer texts than in the body.
-    """
-    level, depth, seen, texts = [value], 0, 0, 0
+    """How many texts there are, names included; -1 for what is too deep, too much, or a number that may not be exact."""
+    level, depth, seen, texts = [value], 0, 1, 0
     while level:
-        seen += len(level)
-        if seen > VALUES or depth > DEPTH:
-            return -1
         below: list[object] = []
-        for item in level:
-            if isinstance(item, str):
-                texts += 1
-            elif isinstance(item, dict):
-                below += item
-                below += item.values()
-            elif isinstance(item, list):
-                below += item
-            elif isinstance(item, float):
+        for holder in level:
+            if isinstance(holder, dict):
+                inside: Collection[object] = holder.values()
+                texts += len(holder)
+                seen += 2 * len(holder)
+            elif isinstance(holder, list):
+                inside = holder
+                seen += len(holder)
+            else:
                 return -1
+            if seen > VALUES or depth > DEPTH:
+                return -1
+            for item in inside:
+                if isinstance(item, str):
+                    texts += 1
+                elif isinstance(item, dict | list):
+                    below.append(item)
+                elif isinstance(item, float):
+                    return -1
         level, depth = below, depth + 1
     return texts
 
