@@ -16,6 +16,7 @@ from isomod_graphql.subjects.models import Person
 from permissions.principals import Role
 from tests.engine.asking import Ask, Below, Caller
 from tests.engine.graph import World, add_order, execution_of, make_world
+from tests.engine.overhearing import overheard
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 LIST = "query ($filter: WorkOrderFilter) { workOrders(first: 9, filter: $filter) { totalCount nodes { number } } }"
@@ -138,25 +139,29 @@ def executed(store: Store) -> Iterator[list[Any]]:
         event.remove(engine, "before_execute", note)
 
 
-async def test_equal_structure_is_the_identical_statement(store: Store, world: World, fresh: Ask) -> None:
+async def test_equal_structure_is_the_identical_statement(store: Store, world: World) -> None:
     """Whatever the values, whatever the size of the page; another structure is another statement."""
     who = admin(store, world)
+    listened, texts = overheard(store)
+    compiled, reference = Below(execution_of(listened)), Below(execution_of(store, compiles=False))
     asks = [{"status": ["OPEN"]}, {"status": ["DRAFT", "OPEN"]}, {"status": []}, {"number": 1}]
     text = LIST.replace("($filter", "($first: PageSize!, $filter").replace("first: 9", "first: $first")
 
     with executed(store) as seen:
         for first, given in enumerate(asks, 1):
-            await fresh(who, text, {"first": first, "filter": given})
+            await reference(who, text, {"first": first, "filter": given})
+            await compiled(who, text, {"first": first, "filter": given})
 
-    lists, counts = seen[0::2], seen[1::2]
-    assert lists[0] is lists[1] is lists[2] is not lists[3]
-    assert counts[0] is counts[1] is counts[2] is not counts[3]
+    for one in (seen, texts):
+        lists, counts = one[0::2], one[1::2]
+        assert lists[0] is lists[1] is lists[2] is not lists[3]
+        assert counts[0] is counts[1] is counts[2] is not counts[3]
 
 
-async def test_later_pages_and_nested_lists_have_one_statement_each(
-    store: Store, world: World, fresh: Ask
-) -> None:
+async def test_later_pages_and_nested_lists_have_one_statement_each(store: Store, world: World) -> None:
     who = admin(store, world)
+    listened, texts = overheard(store)
+    compiled, reference = Below(execution_of(listened)), Below(execution_of(store, compiles=False))
     async with store.transaction(world.tenant, write=True) as tx:
         inside = {"parent_id": world.gent, "site_id": world.gent, "depth": 1}
         await tx.run(update(Location).where(Location.id == world.liege).values(inside))
@@ -166,11 +171,15 @@ async def test_later_pages_and_nested_lists_have_one_statement_each(
 
     with executed(store) as seen:
         for _ in range(3):
-            answer = await fresh(who, text, {"after": after})
+            answer = await reference(who, text, {"after": after})
             assert answer.errors == []
+            assert (await compiled(who, text, {"after": after})).data == answer.data
             after = answer.data["workOrders"]["pageInfo"]["endCursor"]
 
-    first, second, third = seen[:7], seen[7:14], seen[14:]
-    assert first[0] is not second[0]
-    assert all(there is here for there, here in zip(first[1:], second[1:], strict=True))
-    assert all(there is here for there, here in zip(second, third, strict=True))
+    for one in (seen, texts):
+        levels = len(one) // 3
+        first, second, third = one[:levels], one[levels : 2 * levels], one[2 * levels :]
+        assert first[0] is not second[0]
+        assert all(there is here for there, here in zip(first[1:], second[1:], strict=True))
+        assert all(there is here for there, here in zip(second, third, strict=True))
+    assert (len(seen), len(texts)) == (3 * 7, 3 * 5)
