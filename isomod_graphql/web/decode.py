@@ -1,6 +1,7 @@
 """From bytes to the parameters of a GraphQL request. It refuses what JSON, PostgreSQL or the stack cannot hold."""
 
 import json
+import re
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple, NoReturn
 from urllib.parse import parse_qsl
@@ -14,6 +15,8 @@ DEPTH = 32
 """Nesting of variables and extensions; the request object itself is one level more."""
 VALUES = 1_000
 """Names and values in variables and extensions together: what does not fit a type costs more than its share."""
+LONG = 16 << 10
+"""Bytes from which on a body is counted before it is read: what is read makes an object of every value."""
 NUMBER_CHARACTERS = 400
 """The longest float in full is 327 characters; integers of more than 4,300 digits stop Python."""
 
@@ -98,6 +101,8 @@ def _object(found: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 def _read(body: bytes) -> object:
     """Ordinary JSON is read at once; whatever is doubtful about a text is left to the reader that knows each refusal."""
+    if len(body) > LONG:
+        _require_few(body)
     quotes = body.count(b'"')
     if b"\\" in body:
         if b"\\\\" in body or b"\\u0000" in body:
@@ -109,6 +114,13 @@ def _read(body: bytes) -> object:
         return _read_warily(body)
     # Every quotation mark that is not escaped opens or closes a text, and a name that was given twice is kept once.
     return value if _texts(value) * 2 == quotes else _read_warily(body)
+
+
+def _require_few(body: bytes) -> None:
+    """Every value after the first follows a comma or a bracket, and there are no more of them than names and values allow."""
+    bare = _TEXT.sub(b"", body)
+    if bare.count(b",") + bare.count(b"[") + bare.count(b"{") > 2 * VALUES:
+        raise BadValue("The request holds too many values.")
 
 
 def _texts(value: object) -> int:
@@ -140,7 +152,11 @@ def _texts(value: object) -> int:
 
 
 def _read_warily(body: bytes) -> object:
-    """The errors of the library quote what they read, so none of them is kept as a cause."""
+    """The errors of the library quote what they read, so none of them is kept as a cause.
+
+    This reader is slow, so a body that can only be refused for what it holds does not reach it.
+    """
+    _require_few(body)
     try:
         value: object = _DECODER.decode(body.decode())
     except UnicodeDecodeError:
@@ -214,3 +230,6 @@ def _constant(_name: str) -> NoReturn:
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_pairs, parse_int=_integer, parse_float=_float, parse_constant=_constant
 )
+
+_TEXT = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+"""A text, or the beginning of one that does not end: nothing of the body is looked at twice."""

@@ -1,6 +1,7 @@
 """Decoding a request accepts JSON that every part behind it can hold, and refuses the rest with one of four codes."""
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -60,6 +61,32 @@ def test_values_are_counted_alike_by_both_readers() -> None:
     assert decode_json(json.dumps(most).encode()) == most
     with pytest.raises(BadValue):
         decode_json(json.dumps(over).encode())
+
+
+@pytest.mark.parametrize(
+    ("begin", "again", "end"),
+    [
+        (b'{"query":"{a}","variables":{"a":[', b"[],", b"[]]}}"),
+        (b'{"query":"{a}","variables":{"a":[', b"[],", b""),
+        (b'{"query":"{a}","variables":{', b'"a":1,', b'"b":1}}'),
+        (b"", b"[", b""),
+        (b"", b'{"a":', b""),
+        (b'{"query":"', b'\\"', b""),
+        (b'{"query":"', b"\\\\", b'"} x'),
+        (b'{"a":', b"9", b"}"),
+        (b"", b" ", b"{}"),
+    ],
+)
+def test_a_hostile_body_costs_time_in_proportion_to_its_length(
+    begin: bytes, again: bytes, end: bytes
+) -> None:
+    body = begin + again * ((1 << 20) // len(again) - 20) + end
+    started = time.process_time()
+
+    with pytest.raises(IsoModError):
+        parameters_of_body(body)
+
+    assert time.process_time() - started < 0.5  # All take less than 0.06 s; what is not linear takes minutes.
 
 
 @given(st.binary(max_size=60))
