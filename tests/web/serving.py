@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import uvicorn
+import uvloop
 
 from isomod_graphql.core.clock import SystemClock
 from isomod_graphql.core.installation import Installation, Urls, open_store
@@ -23,6 +24,7 @@ from isomod_graphql.identity.passwords import Argon2Passwords
 from isomod_graphql.identity.roles import GivenRole, give
 from isomod_graphql.identity.tokens import put_token
 from isomod_graphql.web.app import create_app
+from isomod_graphql.web.wire import Wire
 from permissions.caveats import UNRESTRICTED
 from permissions.principals import Role, Scope
 
@@ -48,9 +50,7 @@ def serve(urls: Urls, slug: str) -> Iterator[Served]:
     settings = Settings(pool_size=4, public_url=f"http://127.0.0.1:{port}")
     tenant, admin, token = asyncio.run(_found(settings, urls, slug))
     ready, stop = threading.Event(), threading.Event()
-    thread = threading.Thread(
-        target=lambda: asyncio.run(_run(settings, urls, port, ready, stop)), daemon=True
-    )
+    thread = threading.Thread(target=lambda: uvloop.run(_run(settings, urls, port, ready, stop)), daemon=True)
     thread.start()
     if not ready.wait(20):
         raise RuntimeError("the product did not start")
@@ -129,7 +129,10 @@ async def _run(
 ) -> None:
     async with _store(settings, urls) as store:
         app = create_app(Installation(settings, store, SystemClock()))
-        server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error"))
+        config = uvicorn.Config(
+            app, http=Wire, host="127.0.0.1", port=port, log_level="error", access_log=False
+        )
+        server = uvicorn.Server(config)
         serving = asyncio.create_task(server.serve())
         while not server.started:  # noqa: ASYNC110  uvicorn offers no event
             await asyncio.sleep(0.02)
