@@ -149,9 +149,15 @@ class Readers:
         if line is not None:
             return line
         if self._open < self.terms.size:
+            self._open += 1
             return await self._connect()
         line = await self._wait()
-        return line if line is not None else await self._connect()
+        if line is not None:
+            return line
+        if self._closed:
+            self._pass_on(None)
+            raise ServiceUnavailable
+        return await self._connect()
 
     async def _wait(self) -> Line | None:
         waiter: asyncio.Future[Line | None] = asyncio.get_running_loop().create_future()
@@ -168,8 +174,7 @@ class Readers:
             raise
 
     async def _connect(self) -> Line:
-        """A new line; its place is counted from the first moment, so that the pool never grows beyond its size."""
-        self._open += 1
+        """A new line in a place that is already counted, so that the pool never grows beyond its size."""
         connection: Any = None
         try:
             connection = await asyncpg.connect(
@@ -179,7 +184,7 @@ class Readers:
         except BaseException as error:
             if connection is not None:
                 connection.terminate()
-            self._depart()
+            self._pass_on(None)
             if isinstance(error, (*GONE, InterfaceError, PostgresError, TimeoutError)):
                 raise ServiceUnavailable from error
             raise
@@ -225,7 +230,7 @@ class Readers:
     def drop(self, line: Line) -> None:
         """Closes a line; whoever waits may open another in its place."""
         line.connection.terminate()
-        self._depart()
+        self._pass_on(None)
 
     def drop_idle(self) -> None:
         """Closes every idle line: one of them was found dead, so its server may have been restarted."""
@@ -233,18 +238,16 @@ class Readers:
         for line in idle:
             self.drop(line)
 
-    def _depart(self) -> None:
-        self._open -= 1
-        if self._waiting:
-            self._pass_on(None)
-
     def _pass_on(self, line: Line | None) -> None:
+        """Hands a line, or the counted place of one that is gone, to the first who waits."""
         while self._waiting:
             waiter = self._waiting.popleft()
             if not waiter.done():
                 waiter.set_result(line)
                 return
-        if line is not None:
+        if line is None:
+            self._open -= 1
+        else:
             self._idle.append(line)
 
     def leave(self, line: Line) -> None:
@@ -296,6 +299,7 @@ class Readers:
             self._sweep.cancel()
         self.drop_idle()
         while self._waiting:
+            self._open += 1
             self._pass_on(None)
         while self._finishing:
             await asyncio.wait(self._finishing)

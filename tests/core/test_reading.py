@@ -298,9 +298,11 @@ async def test_among_many_cancelled_and_failed_reads_each_tenant_sees_only_its_o
         await put(database, tenant, str(tenant))
     fails = "SELECT 1 / (count(*) - 1) FROM counters"
     seen: list[tuple[str, UUID]] = []
+    most = [0]
 
     async def read(tenant: UUID) -> None:
         async with database.reading(tenant) as reading:
+            most.append(max(most[-1], database.readers._open))
             for _ in range(dice.randrange(3)):
                 seen.extend((row["name"], tenant) for row in await reading.fetch(NAMES))
             if not dice.randrange(4):
@@ -320,6 +322,7 @@ async def test_among_many_cancelled_and_failed_reads_each_tenant_sees_only_its_o
     await asyncio.gather(*(client(tenants[number % 2]) for number in range(6)))
 
     assert {tenant for _, tenant in seen} == set(tenants)
+    assert most[-1] == 2
     assert [name for name, tenant in seen if name != str(tenant)] == []
     await database.close()
 
@@ -364,6 +367,24 @@ async def test_a_pool_that_stays_empty_is_a_stable_error(
 
     database.readers.release(line)
     assert await names(database, tenants[0]) == ["first"]
+
+
+async def test_a_pool_that_is_closed_sends_the_waiting_away_and_closes_what_is_returned(
+    database: Database, tenants: tuple[UUID, UUID]
+) -> None:
+    line = await database.readers.take()
+    waiting = asyncio.create_task(names(database, tenants[0]))
+    await asyncio.sleep(0)
+
+    await database.readers.close()
+    database.readers.release(line)
+
+    with pytest.raises(ServiceUnavailable):
+        await waiting
+    with pytest.raises(ServiceUnavailable):
+        await names(database, tenants[0])
+    assert line.connection.is_closed()
+    assert database.readers._open == 0
 
 
 async def test_an_old_connection_is_replaced(database: Database, tenants: tuple[UUID, UUID]) -> None:
