@@ -28,7 +28,7 @@ def product(urls: Urls) -> Iterator[Served]:
 
 
 async def _until(connection: asyncpg.Connection, waiting: int) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(3):  # less than the longest statement of the settings
         while await connection.fetchval(WAITING) != waiting:  # noqa: ASYNC110  the database offers no event
             await asyncio.sleep(0.02)
 
