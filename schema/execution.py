@@ -61,7 +61,7 @@ class Execution:
         self.plans: Bounded[Plan] = Bounded(PLAN_BYTES)
         self.levels = Levels()
         self.compiler = Compiler(schema, catalogue, store)
-        self._recorder, self._compiles = recorder, compiles
+        self._recorder, self.compiles = recorder, compiles
 
     async def run(
         self,
@@ -127,7 +127,7 @@ class Execution:
         self, asked: Asked, request: Request, watch: Watch | None
     ) -> ExecutionResult | Answered | None:
         """None where the reference executor has to answer."""
-        if not self._compiles:
+        if not self.compiles:
             self.compiler.fallbacks[Unsupported.FORCED] += 1
             return None
         try:

@@ -163,12 +163,12 @@ def refuse_revealing_arguments(
     for governed in plan.governed:
         for argument in governed.node.arguments or ():
             named = get_named_type(governed.definition.args[argument.name.value].type).name
-            for category, resource in catalogue.revealed_by(named, _spelled(argument.value, variables)):
+            for category, resource in catalogue.revealed_by(named, spelled(argument.value, variables)):
                 if not unconditional_full(viewer.vector, category, resource):
                     raise FieldNotReadable
 
 
-def _spelled(value: ValueNode, variables: VariableValues) -> Iterator[str]:
+def spelled(value: ValueNode, variables: VariableValues) -> Iterator[str]:
     """The input fields and enum values that the caller wrote, wherever they stand; an absent variable writes nothing.
 
     Coerced values would not do: they also hold the defaults of everything that was left out.
@@ -179,10 +179,10 @@ def _spelled(value: ValueNode, variables: VariableValues) -> Iterator[str]:
         if source is not None and source.value is not Undefined:
             yield from _sent(source.value)
         elif default is not None and default.literal is not None:
-            yield from _spelled(default.literal, variables)
+            yield from spelled(default.literal, variables)
     elif isinstance(value, ListValueNode):
         for item in value.values:
-            yield from _spelled(item, variables)
+            yield from spelled(item, variables)
     elif isinstance(value, ObjectValueNode):
         for field in value.fields:
             if not isinstance(field.value, VariableNode) or field.value.name.value in variables.coerced:
