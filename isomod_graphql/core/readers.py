@@ -143,21 +143,12 @@ class Readers:
 
     async def take(self) -> Line:
         """A line, opened when there is room, else the next that is returned. Raises ServiceUnavailable."""
-        if self._closed:
-            raise ServiceUnavailable
         line = self.idle()
-        if line is not None:
-            return line
-        if self._open < self.terms.size:
+        if line is None and self._open < self.terms.size:
             self._open += 1
-            return await self._connect()
-        line = await self._wait()
-        if line is not None:
-            return line
-        if self._closed:
-            self._pass_on(None)
-            raise ServiceUnavailable
-        return await self._connect()
+        else:
+            line = line or await self._wait()
+        return line or await self._connect()
 
     async def _wait(self) -> Line | None:
         waiter: asyncio.Future[Line | None] = asyncio.get_running_loop().create_future()
@@ -175,6 +166,9 @@ class Readers:
 
     async def _connect(self) -> Line:
         """A new line in a place that is already counted, so that the pool never grows beyond its size."""
+        if self._closed:
+            self._pass_on(None)
+            raise ServiceUnavailable
         connection: Any = None
         try:
             connection = await asyncpg.connect(
