@@ -24,7 +24,7 @@ help:
 	@echo 'make proofs            the long proofs'
 	@echo 'make check             lint, types, layers, and the committed schema against the code'
 	@echo 'make format            what ruff can put right by itself'
-	@echo 'make bench [ARGS=...]  the product beside its peers'
+	@echo 'make bench [ARGS=...]  the product beside its peers (--quick: a minute or three)'
 	@echo 'make console           builds the console that /graphiql serves'
 	@echo 'make schema            writes schema/schema.graphql'
 	@echo 'make image-check       builds and runs the image in a fresh Debian root (as root, needs mmdebstrap)'

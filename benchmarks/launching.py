@@ -30,7 +30,7 @@ def change(parts: Parts, *, null_sink: bool, reference: bool) -> None:
     if null_sink:
         parts.execution._recorder = NullSink()  # noqa: SLF001  the product has no switch for this
     if reference:
-        parts.execution._compiles = False  # noqa: SLF001  as above
+        parts.execution.compiles = False
 
 
 def caches(parts: Parts) -> dict[str, float]:
