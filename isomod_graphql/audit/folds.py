@@ -20,8 +20,8 @@ log: Any = structlog.get_logger("isomod.access")
 SETTLED: Final = timedelta(seconds=30)
 """A record of this age is there or its answer was withheld: longer than a request and the wait for its record take."""
 
-CHUNK: Final = 5_000
-"""Records that are folded, and rows that are deleted, in one transaction."""
+CHUNK: Final = 2_000
+"""Records that are folded, and rows that are deleted, in one transaction: at most a second's work."""
 
 LOOK_BACK: Final = 3
 KEEP_RECORDS: Final = timedelta(days=90)
