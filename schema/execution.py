@@ -12,7 +12,6 @@ from graphql import (
     OperationDefinitionNode,
     execute,
 )
-from graphql.execution.values import get_variable_values
 
 from isomod_graphql.core.clock import Clock
 from isomod_graphql.core.errors import ServiceUnavailable, StatementTimeout
@@ -28,7 +27,6 @@ from isomod_graphql.engine.request import Request
 from isomod_graphql.engine.shapes import Unsupported
 from isomod_graphql.engine.viewer import Viewer
 from isomod_graphql.engine.watching import Watch
-from permissions.decisions import Vector
 from permissions.principals import Principal
 
 PLAN_BYTES: Final = 32 << 20
@@ -93,10 +91,8 @@ class Execution:
     ) -> Asked | ExecutionResult:
         """The operation planned for this caller, or the errors of its variables. Refuses nothing yet."""
         viewer = Viewer.at(principal, self.clock.now())
-        plan = self._plan(operation, document, document_hash, viewer.vector)
-        coerced = get_variable_values(
-            self.schema, operation.variable_definitions or (), variables, hide_suggestions=True
-        )
+        plan = self._plan(operation, document, document_hash, viewer)
+        coerced = plan.variables.values(variables)
         if isinstance(coerced, list):
             return ExecutionResult(None, coerced)
         return Asked(document, operation, plan, coerced, viewer)
@@ -148,12 +144,12 @@ class Execution:
             result.extensions = {**(result.extensions or {}), "masking": masking}
         return result
 
-    def _plan(self, operation: OperationDefinitionNode, document: Any, digest: bytes, vector: Vector) -> Plan:  # noqa: ANN401
-        key = (digest, operation.name.value if operation.name else None, vector)
+    def _plan(self, operation: OperationDefinitionNode, document: Any, digest: bytes, viewer: Viewer) -> Plan:  # noqa: ANN401
+        key = (digest, operation.name.value if operation.name else None, viewer.key)
         found = self.plans.find(key)
         if found is not None:
             return found
-        plan = plan_operation(self.schema, self.catalogue, document, operation, vector)
+        plan = plan_operation(self.schema, self.catalogue, document, operation, viewer.vector)
         return self.plans.keep(key, plan, BYTES_PER_COORDINATE * (20 + len(plan.coordinates)))
 
 

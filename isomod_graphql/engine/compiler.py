@@ -85,7 +85,9 @@ class Compiler:
         program = program if watch is None else watch.watched(program)
         binds = {name: raw(value) for name, value in binds_of(viewer).items()}
         async with store.main.reading(viewer.tenant_id) as reading:
-            run = making(reading, request, keys, asked.variables, binds, _bytes(viewer.person_id))
+            run = making(
+                reading, request, keys, asked.variables, binds, _bytes(viewer.person_id), program.single
+            )
             roots = await run.load(program)
         rendering = showing(run, await keys_of(run, store.keystore))
         members: dict[str, Any] = {"data": rendering.data(program, roots)}

@@ -28,6 +28,7 @@ from graphql import (
 from graphql.execution.values import VariableValues
 
 from isomod_graphql.core.errors import FieldNotReadable
+from isomod_graphql.engine.arguments import Variables
 from isomod_graphql.engine.catalogue import Catalogue
 from isomod_graphql.engine.entities import Entity, FieldSpec
 from isomod_graphql.engine.viewer import Viewer
@@ -55,6 +56,7 @@ class Plan:
     """Those of whose arguments the policy has something to say."""
     switches: tuple[str, ...]
     """The variables on which `@include` and `@skip` depend, wherever they stand."""
+    variables: Variables
 
     def covers(self, type_name: str, field_name: str) -> bool:
         """True when the coordinate belongs to this operation."""
@@ -88,7 +90,14 @@ def plan_operation(
         )
         fields.setdefault(entity.name, {})[type_name] = specs
     governed = tuple(one for one in visit.governed if any(_named_types(one, catalogue.governed_inputs)))
-    return Plan(vector, frozenset(visit.coordinates), fields, governed, tuple(sorted(visit.switches)))
+    return Plan(
+        vector,
+        frozenset(visit.coordinates),
+        fields,
+        governed,
+        tuple(sorted(visit.switches)),
+        Variables(schema, operation),
+    )
 
 
 def _named_types(governed: Governed, known: Mapping[str, object]) -> Iterator[bool]:

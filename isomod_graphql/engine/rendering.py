@@ -11,7 +11,7 @@ from isomod_graphql.engine.masking import Finding, masking_of_findings
 from isomod_graphql.engine.pages import cursor_binding, seal_cursor
 from isomod_graphql.engine.projectors import Variant
 from isomod_graphql.engine.running import Loaded, Paged, Root, Run, Under
-from isomod_graphql.engine.shapes import Ends, Item, Link, Named, ObjectShape, Page, Path, Typename, Value
+from isomod_graphql.engine.shapes import Item, Link, Named, ObjectShape, Page, Part, Path, Typename, Value
 from isomod_graphql.engine.stages import Program, SlotStage
 
 NOTHING: Mapping[str, Any] = {}
@@ -138,70 +138,67 @@ class Rendering:
         if under.page is None:
             raise TypeError("a page was not loaded")
         objects = self._objects(under.loaded)
-        return [
-            {key: self._part(part, under, under.page, objects, at) for key, part in item.parts}
-            for at in range(len(under.bounds))
-        ]
+        columns = [(key, self._part(part, under, under.page, objects)) for key, part in item.parts]
+        return _joined(columns, len(under.bounds))
 
-    def _part(self, part: Any, under: Under, page: Paged, objects: Mapping[int, Objects], at: int) -> Any:  # noqa: ANN401  JSON
-        begin, end = under.bounds[at]
+    def _part(self, part: Part, under: Under, page: Paged, objects: Mapping[int, Objects]) -> Sequence[Any]:
+        """One part of every connection."""
         if part is None:
-            return (page.totals or [])[at]
+            return page.totals or []
         if isinstance(part, Typename):
-            return part.name
+            return [part.name] * len(under.bounds)
         if isinstance(part, ObjectShape):
-            return objects[id(part)][begin:end]
-        if part.kind == "edges":
-            return self._edges(part, under, page, objects, at)
-        return {
-            key: name.name if isinstance(name, Typename) else self._info(name, under, page, at)
-            for key, name in part.fields
-        }
+            rows = objects[id(part)]
+        elif part.kind == "edges":
+            rows = _joined(
+                [(key, self._of_edge(name, under, page, objects)) for key, name in part.fields],
+                len(under.loaded.records),
+            )
+        else:
+            return _joined(
+                [(key, self._info(name, under, page)) for key, name in part.fields], len(under.bounds)
+            )
+        return [rows[begin:end] for begin, end in under.bounds]
 
-    def _info(self, name: str, under: Under, page: Paged, at: int) -> str | bool | None:
-        begin, end = under.bounds[at]
+    def _of_edge(
+        self, name: str | Typename | ObjectShape, under: Under, page: Paged, objects: Mapping[int, Objects]
+    ) -> Sequence[Any]:
+        if isinstance(name, ObjectShape):
+            return objects[id(name)]
+        if isinstance(name, Typename):
+            return [name.name] * len(under.loaded.records)
+        found: list[str] = []
+        for at, (begin, end) in enumerate(under.bounds):
+            found += self._cursors(under, page, at, begin, end)
+        return found
+
+    def _info(self, name: str | Typename | ObjectShape, under: Under, page: Paged) -> Sequence[Any]:
+        if isinstance(name, Typename):
+            return [name.name] * len(under.bounds)
         if name == "hasNextPage":
-            return page.more[at]
+            return page.more
         if name == "hasPreviousPage":
-            return page.demand.after is not None
+            return [page.demand.after is not None] * len(under.bounds)
         first = name == "startCursor"
-        found = self._cursors(under, page, at, begin if first else end - 1, begin + 1 if first else end)
-        return found[0] if begin < end else None
-
-    def _edges(
-        self, part: Ends, under: Under, page: Paged, objects: Mapping[int, Objects], at: int
-    ) -> list[dict[str, Any]]:
-        begin, end = under.bounds[at]
-        columns: list[tuple[str, Sequence[Any]]] = []
-        for key, name in part.fields:
-            if isinstance(name, ObjectShape):
-                columns.append((key, objects[id(name)][begin:end]))
-            elif isinstance(name, Typename):
-                columns.append((key, [name.name] * (end - begin)))
-            else:
-                columns.append((key, self._cursors(under, page, at, begin, end)))
-        if len(columns) == 1:
-            key, values = columns[0]
-            return [{key: value} for value in values]
-        keys = [key for key, _ in columns]
         return [
-            dict(zip(keys, values, strict=True))
-            for values in zip(*(found for _, found in columns), strict=True)
+            self._cursors(under, page, at, *((begin, begin + 1) if first else (end - 1, end)))[0]
+            if begin < end
+            else None
+            for at, (begin, end) in enumerate(under.bounds)
         ]
 
     def _cursors(self, under: Under, page: Paged, at: int, begin: int, end: int) -> list[str]:
-        records = under.loaded.stage.records
-        binding = cursor_binding(self._run.request.viewer.actor_id, page.demand, page.parents[at])
+        width = under.loaded.stage.records.width
+        parent = page.parents[at]
+        above = None if parent is None else UUID(bytes=parent)
+        binding = cursor_binding(self._run.request.viewer.actor_id, page.demand, above)
         row_id = under.loaded.stage.slots[0].slot.at["id"]
         by_memory = page.demand.in_memory
         return [
             seal_cursor(
-                self._run.keys,
-                binding,
-                None if by_memory else row[records.width + 1],
-                UUID(bytes=row[row_id]),
+                self._run.keys, binding, None if by_memory else row[width + 1], UUID(bytes=row[row_id])
             )
-            for row in under.loaded.records[max(begin, 0) : end]
+            for row in under.loaded.records[begin:end]
         ]
 
     def released(self) -> dict[int, set[bytes]]:
@@ -226,6 +223,18 @@ class Rendering:
         ):
             return None
         return masking_of_findings(_findings(self._run.loaded))
+
+
+def _joined(columns: Sequence[tuple[str, Sequence[Any]]], size: int) -> list[dict[str, Any]]:
+    """Objects from columns by response key."""
+    if not columns:
+        return [{} for _ in range(size)]
+    if len(columns) == 1:
+        key, values = columns[0]
+        return [{key: value} for value in values]
+    keys = [key for key, _ in columns]
+    rows = zip(*(values for _, values in columns), strict=True)
+    return [dict(zip(keys, row, strict=True)) for row in rows]
 
 
 def _release(

@@ -97,6 +97,8 @@ class Request:
 
     async def end_reading(self) -> None:
         """Ends the read transaction and forgets what the loaders cached."""
+        if self._tx is None and not self._loaders and not self._groups:
+            return
         async with self._turn:
             self._tx = None
             self._loaders.clear()

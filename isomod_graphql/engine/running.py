@@ -1,12 +1,14 @@
 """Runs a program: statement after statement in one snapshot, then rows into JSON. Refuses to show what was not decided, and leaves failing fields to the reference executor."""
 
-from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
 from graphql import GraphQLArgument, GraphQLError, GraphQLInputField, GraphQLInputObjectType, get_named_type
-from graphql.execution.values import VariableValues, get_argument_values
+from graphql.execution.values import VariableValues
 
 from isomod_graphql.core.errors import IsoModError
 from isomod_graphql.core.keystore import TenantKeys
@@ -61,7 +63,7 @@ class Paged:
     """What a page says of itself: one entry per parent."""
 
     demand: Demand
-    parents: list[UUID | None]
+    parents: Sequence[bytes | None]
     more: list[bool]
     totals: list[int] | None
 
@@ -78,6 +80,8 @@ class Run:
     """The viewer's values, uuids as bytes."""
     me: bytes
     """The viewer's person; empty for a client."""
+    single: bool
+    """One statement reads everything."""
     loaded: list[Loaded] = field(default_factory=list)
 
     async def load(self, program: Program) -> "dict[int, Root]":
@@ -185,7 +189,7 @@ class Run:
     ) -> Under:
         sql = stage.statement("gathered", lambda: stage.records.gathered(item.source))
         rows = await self._fetch(sql, parents=parents) if parents else []
-        bounds = list(_bounds([row[stage.records.width] for row in rows], len(parents)))
+        bounds = _bounds([row[stage.records.width] for row in rows], len(parents))
         return Under(await self._loaded(stage, rows, _spread(origins, bounds)), places, bounds)
 
     async def _page(
@@ -198,7 +202,6 @@ class Run:
     ) -> Under:
         """The page under each parent, or the only one of a root field, whose parent is None."""
         asked = demand_of(item, self.variables)
-        above = [None if one is None else UUID(bytes=bytes(one)) for one in parents]
         totals: list[int] | None = None
         rows: list[Any] = []
         bounds: list[tuple[int, int]] = []
@@ -208,14 +211,14 @@ class Run:
         elif asked.in_memory:
             rows, bounds, more, totals = await self._in_memory(stage, asked)
         else:
-            rows, bounds, more = await self._by_keys(stage, asked, parents, above)
+            rows, bounds, more = await self._by_keys(stage, asked, parents)
         loaded = await self._loaded(stage, rows, _spread(origins, bounds))
         if totals is None and any(part is None for _, part in item.parts):
             totals = await self._totals(stage, asked, parents)
-        return Under(loaded, places, bounds, Paged(asked, above, more, totals))
+        return Under(loaded, places, bounds, Paged(asked, parents, more, totals))
 
     async def _by_keys(
-        self, stage: Stage, asked: Demand, parents: Sequence[bytes | None], above: list[UUID | None]
+        self, stage: Stage, asked: Demand, parents: Sequence[bytes | None]
     ) -> tuple[list[Any], list[tuple[int, int]], list[bool]]:
         values = self._values(asked) | {"first_plus_one": asked.first + 1}
         if asked.after is not None or parents[0] is None:
@@ -223,7 +226,7 @@ class Run:
                 raise NotCompiled(Unsupported.FIELD_ERROR)
             after = asked.after is not None
             if asked.after is not None:
-                values["after_key"], values["after_id"] = self._start(asked, above[0])
+                values["after_key"], values["after_id"] = self._start(asked, parents[0])
             values["parent"] = parents[0]
             key = ("page", asked.key, after)
             sql = stage.statement(key, lambda: stage.records.first_page(asked, after=after))
@@ -232,7 +235,7 @@ class Run:
         else:
             sql = stage.statement(("under", asked.key), lambda: stage.records.pages_under(asked))
             rows = await self._fetch(sql, parents=parents, **values)
-            bounds = list(_bounds([row[stage.records.width] for row in rows], len(parents)))
+            bounds = _bounds([row[stage.records.width] for row in rows], len(parents))
         return _trimmed(rows, bounds, asked.first)
 
     async def _in_memory(
@@ -271,16 +274,17 @@ class Run:
         return [found.get(one, stage.nothing) for one in ids]
 
     def _fetch(self, sql: Sql, **values: Any) -> Awaitable[list[Any]]:  # noqa: ANN401  parameters' values
-        return self.reading.fetch(sql.text, sql.arguments({**self.binds, **values}))
+        return self.reading.fetch(sql.text, sql.arguments({**self.binds, **values}), last=self.single)
 
     def _values(self, asked: Demand) -> dict[str, Any]:
         if not asked.given:
             return {}
         return {name: raw(value) for name, value in asked.binds(self.request).items()}
 
-    def _start(self, asked: Demand, parent: UUID | None) -> tuple[Any, bytes]:
+    def _start(self, asked: Demand, parent: bytes | None) -> tuple[Any, bytes]:
         """Where the page before ended. An invalid cursor is a field error like others."""
-        binding = cursor_binding(self.request.viewer.actor_id, asked, parent)
+        above = None if parent is None else UUID(bytes=parent)
+        binding = cursor_binding(self.request.viewer.actor_id, asked, above)
         try:
             value, row_id = open_cursor(self.keys, binding, asked.after or "")
         except CursorInvalid:
@@ -312,7 +316,7 @@ def demand_of(item: Page, variables: VariableValues) -> Demand:
 
 def _arguments(item: Page | Named, variables: VariableValues) -> dict[str, Any]:
     try:
-        return get_argument_values(item.definition, item.node, variables)
+        return item.arguments.values(variables)
     except GraphQLError:
         raise NotCompiled(Unsupported.FIELD_ERROR) from None
 
@@ -338,15 +342,12 @@ def _shown(found: list[Variant | None], owners: list[Variant | None], link: int)
     ]
 
 
-def _bounds(places: Sequence[int], parents: int) -> Iterator[tuple[int, int]]:
+def _bounds(places: Sequence[int], parents: int) -> list[tuple[int, int]]:
     """Where the rows of each parent begin and end; places count from 1 and rise."""
-    begin = 0
+    ends = [0]
     for parent in range(1, parents + 1):
-        end = begin
-        while end < len(places) and places[end] == parent:
-            end += 1
-        yield begin, end
-        begin = end
+        ends.append(bisect_right(places, parent, ends[-1]))
+    return list(pairwise(ends))
 
 
 def _trimmed(

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from graphql import (
     DocumentNode,
-    FieldNode,
     FragmentDefinitionNode,
     GraphQLEnumType,
     GraphQLField,
@@ -23,6 +22,7 @@ from graphql import (
 from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_fields, collect_subfields
 from graphql.execution.values import VariableValues
 
+from isomod_graphql.engine.arguments import Arguments
 from isomod_graphql.engine.catalogue import Catalogue
 from isomod_graphql.engine.entities import Entity, FieldSpec
 from isomod_graphql.engine.listing import Listing
@@ -108,11 +108,11 @@ Part = Typename | ObjectShape | Ends | None
 
 @dataclass(eq=False, slots=True)
 class Page:
-    """A connection. `definition` and `node` are what its arguments are read from."""
+    """A connection."""
 
     listing: Listing
     definition: GraphQLField
-    node: FieldNode
+    arguments: Arguments
     parts: list[tuple[str, Part]]
 
     @property
@@ -136,8 +136,7 @@ class Named:
     """What ids name, or the viewer: one object, or a list of them. Several entities where anything may be named."""
 
     source: ById | TheViewer | AnyNode | AnyNodes
-    definition: GraphQLField
-    node: FieldNode
+    arguments: Arguments
     targets: dict[str, ObjectShape]
     """By the entity's name."""
 
@@ -204,7 +203,7 @@ class _Reading:
         if not isinstance(source, ById | TheViewer | AnyNode | AnyNodes):
             raise NotCompiled(Unsupported.CUSTOM_RESOLVER)
         path = (key, "*") if isinstance(source, AnyNodes) else (key,)
-        return Named(source, definition, node, self._targets(definition, path, found))
+        return Named(source, Arguments(definition, node), self._targets(definition, path, found))
 
     def _targets(
         self, definition: GraphQLField, path: Path, found: list[FieldDetails]
@@ -275,7 +274,7 @@ class _Reading:
             (key, self._part(listing, of, (*path, key), inner))
             for key, inner in self._inside(of, found).items()
         ]
-        return Page(listing, definition, found[0].node, parts)
+        return Page(listing, definition, Arguments(definition, found[0].node), parts)
 
     def _part(self, listing: Listing, of: GraphQLObjectType, path: Path, found: list[FieldDetails]) -> Part:
         name = found[0].node.name.value

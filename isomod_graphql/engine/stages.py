@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Select
@@ -9,6 +10,7 @@ from sqlalchemy import Select
 from isomod_graphql.engine.projectors import Decide, Inputs, Variant, deciding, inputs_of, variant_of
 from isomod_graphql.engine.readers import Reader
 from isomod_graphql.engine.shapes import Gathered, Link, Named, ObjectShape, Page, RootItem, Shape, Value
+from isomod_graphql.engine.sources import AnyNodes
 from isomod_graphql.engine.statements import Records, Slot, Sql, compiled
 
 MOST_STATEMENTS = 64
@@ -105,13 +107,24 @@ def _unseen(page: Page) -> ObjectShape:
     return ObjectShape(entity, (), {name: [] for name in entity.types})
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False)
 class Program:
     """The root items with their levels; a named item has one level per entity that it may name."""
 
     items: list[tuple[str, RootItem]]
     stages: dict[int, dict[str, Stage]]
     """By the identity of a root item and the entity's name."""
+
+    @cached_property
+    def single(self) -> bool:
+        """One statement reads everything."""
+        found = [item for _, item in self.items if isinstance(item, Page | Named)]
+        if len(found) != 1 or any(stage.nests for stage in self.all_stages()):
+            return False
+        (item,) = found
+        if isinstance(item, Page):
+            return all(part is not None for _, part in item.parts)
+        return not isinstance(item.source, AnyNodes) or len(self.stages[id(item)]) == 1
 
     def all_stages(self) -> Iterator[Stage]:
         """Every level, each before those under it."""

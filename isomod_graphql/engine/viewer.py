@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import count
 from typing import Final
 from uuid import UUID
 
@@ -11,8 +12,10 @@ from permissions.decisions import DenialReason, Denied, Sites, Vector, may, site
 from permissions.grants import Action
 from permissions.principals import Principal
 
-Powers = tuple[Vector, tuple[Sites, ...], Sites]
+Powers = tuple[Vector, tuple[Sites, ...], Sites, int]
+"""The vector, the sites of its slots, those that bind the credential, and a number that equal vectors share."""
 EVER: Final = datetime.min.replace(tzinfo=UTC)
+NEVER: Final = datetime.max.replace(tzinfo=UTC)
 MOST_POWERS: Final = 4_096
 
 
@@ -24,12 +27,22 @@ class Viewer:
     vector: Vector
     slots: tuple[Sites, ...]
     bound: Sites
+    key: int
+    """Equal for equal vectors, and cheaper to look up by."""
     now: datetime
 
     @classmethod
     def at(cls, principal: Principal, now: datetime) -> "Viewer":
         """The viewer's powers at `now`."""
-        return cls(principal, *_powers(principal, _unchanged_since(principal, now)), now)
+        known = _known.get(id(principal))
+        if known is not None and known[0] is principal and known[1] <= now < known[2]:
+            return cls(principal, *known[3], now)
+        since, until = _period(principal, now)
+        powers = _powers(principal, since)
+        if len(_known) >= MOST_POWERS:
+            _known.clear()
+        _known[id(principal)] = principal, since, until, powers
+        return cls(principal, *powers, now)
 
     @property
     def person_id(self) -> UUID | None:
@@ -58,15 +71,27 @@ class Viewer:
             raise_denial(verdict, action)
 
 
-def _unchanged_since(principal: Principal, now: datetime) -> datetime:
-    """The last moment at which something that the principal holds came to its end: its powers then are its powers now."""
+def _period(principal: Principal, now: datetime) -> tuple[datetime, datetime]:
+    """From when to when nothing that the principal holds comes to its end: its powers are the same all that time."""
     ends = [grant.expires_at for grant in principal.grants] + [principal.caveats.not_after]
-    return max((end for end in ends if end is not None and end <= now), default=EVER)
+    past = max((end for end in ends if end is not None and end <= now), default=EVER)
+    return past, min((end for end in ends if end is not None and end > now), default=NEVER)
 
 
 @lru_cache(MOST_POWERS)
 def _powers(principal: Principal, at: datetime) -> Powers:
-    return vector_of(principal, at), site_slots(principal, at), site_bound(principal)
+    vector = vector_of(principal, at)
+    return vector, site_slots(principal, at), site_bound(principal), _number(vector)
+
+
+@lru_cache(MOST_POWERS)
+def _number(_vector: Vector) -> int:
+    return next(_numbers)
+
+
+_numbers = count()
+_known: dict[int, tuple[Principal, datetime, datetime, Powers]] = {}
+"""By the identity of a principal, which is kept here so that no other can have it."""
 
 
 class ActionForbidden(Forbidden):

@@ -1,0 +1,142 @@
+"""Variables and arguments, prepared once per document: what can be known before a request is, the rest is looked up. Leaves every failure to graphql-core, which says what it is."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from graphql import (
+    FieldNode,
+    GraphQLError,
+    GraphQLField,
+    GraphQLInputType,
+    GraphQLNonNull,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    Undefined,
+    VariableNode,
+    coerce_input_value,
+    get_named_type,
+    is_leaf_type,
+    is_required_argument,
+)
+from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
+from graphql.execution.values import (
+    VariableValues,
+    VariableValueSource,
+    get_argument_values,
+    get_variable_values,
+)
+from graphql.language import ValueNode, Visitor, visit
+
+NO_VARIABLES: Final = VariableValues({}, {})
+
+
+class Variables:
+    """The variables of one operation; `inputs` are those of one request."""
+
+    def __init__(self, schema: GraphQLSchema, operation: OperationDefinitionNode) -> None:
+        """Reads the definitions once. Only leaves without a default are taken the short way."""
+        self._schema, self._definitions = schema, operation.variable_definitions or ()
+        self._known: list[tuple[str, GraphQLInputType, VariableValueSource, GraphQLVariableSignature]] = []
+        self._simple = True
+        for definition in self._definitions:
+            signature = get_variable_signature(schema, definition)
+            if (
+                isinstance(signature, GraphQLError)
+                or definition.default_value is not None
+                or not _is_leaf(signature.type)
+            ):
+                self._simple = False
+                return
+            self._known.append((signature.name, signature.type, VariableValueSource(signature), signature))
+
+    def values(self, inputs: dict[str, Any]) -> VariableValues | list[GraphQLError]:
+        """Coerced, or why not."""
+        return (self._short(inputs) if self._simple else None) or get_variable_values(
+            self._schema, self._definitions, inputs, hide_suggestions=True
+        )
+
+    def _short(self, inputs: Mapping[str, Any]) -> VariableValues | None:
+        """None where anything does not fit."""
+        sources: dict[str, VariableValueSource] = {}
+        coerced: dict[str, Any] = {}
+        for name, kind, absent, signature in self._known:
+            value = inputs.get(name, Undefined)
+            if value is Undefined:
+                if isinstance(kind, GraphQLNonNull):
+                    return None
+                sources[name] = absent
+                continue
+            sources[name] = VariableValueSource(signature, value)
+            found = coerce_input_value(value, kind)
+            if found is Undefined:
+                return None
+            coerced[name] = found
+        return VariableValues(sources, coerced)
+
+
+class Arguments:
+    """The arguments of one field as it is written: constants and defaults coerced, variables by name."""
+
+    def __init__(self, definition: GraphQLField, node: FieldNode) -> None:
+        """Arguments that hold variables inside of a list or an object are read anew for each request."""
+        self._definition, self._node = definition, node
+        given = {argument.name.value: argument.value for argument in node.arguments or ()}
+        self._named = {
+            name: value.name.value for name, value in given.items() if isinstance(value, VariableNode)
+        }
+        self._simple = not any(
+            _holds_variable(value) for name, value in given.items() if name not in self._named
+        )
+        self._fixed: dict[str, Any] = {}
+        self._required: frozenset[str] = frozenset()
+        if self._simple:
+            try:
+                self._read()
+            except GraphQLError:
+                self._simple = False
+
+    def _read(self) -> None:
+        """Raises GraphQLError for what cannot be known before the request."""
+        arguments = self._definition.args
+        wanted = {
+            name: argument
+            for name, argument in arguments.items()
+            if name not in self._named or not is_required_argument(argument)
+        }
+        constant = [one for one in self._node.arguments or () if one.name.value not in self._named]
+        node = FieldNode(name=self._node.name, arguments=tuple(constant))
+        self._fixed = get_argument_values(
+            GraphQLField(self._definition.type, args=wanted), node, NO_VARIABLES
+        )
+        self._required = frozenset(
+            name for name in self._named if isinstance(arguments[name].type, GraphQLNonNull)
+        )
+
+    def values(self, variables: VariableValues) -> dict[str, Any]:
+        """By the names of the graph. Raises GraphQLError as graphql-core does."""
+        if self._simple:
+            found = dict(self._fixed)
+            for name, variable in self._named.items():
+                if variable in variables.coerced:
+                    found[name] = variables.coerced[variable]
+            if all(found.get(name) is not None for name in self._required):
+                return found
+        return get_argument_values(self._definition, self._node, variables)
+
+
+def _is_leaf(of: GraphQLInputType) -> bool:
+    inner = of.of_type if isinstance(of, GraphQLNonNull) else of
+    return inner is get_named_type(of) and is_leaf_type(inner)
+
+
+def _holds_variable(value: ValueNode) -> bool:
+    search = _Search()
+    visit(value, search)
+    return search.found
+
+
+class _Search(Visitor):
+    found = False
+
+    def enter_variable(self, *_: object) -> None:
+        self.found = True
