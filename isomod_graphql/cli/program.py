@@ -4,6 +4,7 @@ import typer
 
 from isomod_graphql.cli.demo.verb import demo
 from isomod_graphql.cli.doctor import doctor
+from isomod_graphql.cli.explain import explain
 from isomod_graphql.cli.migrate import migrate
 from isomod_graphql.cli.sdl import schema
 from isomod_graphql.cli.serve import serve
@@ -18,7 +19,7 @@ program = typer.Typer(
     rich_markup_mode=None,
 )
 
-for verb in (demo, serve, worker, migrate, doctor):
+for verb in (demo, serve, worker, migrate, doctor, explain):
     program.command()(verb)
 program.add_typer(schema, name="schema")
 

@@ -25,7 +25,7 @@ FLAG_WORDS: Final[Mapping[frozenset[int], str]] = {
     frozenset({ERASED}): "ERASED",
     frozenset({0, RESTRICTED}): "not ERASED",
     frozenset({0, ERASED}): "not RESTRICTED",
-    frozenset({RESTRICTED, ERASED}): "RESTRICTED or ERASED",
+    frozenset({RESTRICTED, ERASED}): "either RESTRICTED or ERASED",
 }
 When = tuple[tuple[str, ...], ...]
 
