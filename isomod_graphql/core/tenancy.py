@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -34,6 +34,7 @@ array of ids took longer than running it.
 """
 
 CONNECT_S = 10.0
+SETTLE_S = 10.0
 
 
 class _NoRows(logging.Filter):
@@ -143,11 +144,13 @@ class Database:
 
         `statement_cache` 0 is for PgBouncer in transaction mode: no prepared statement outlives its transaction.
         """
-        self._ends = limits.local
         bouncer = statement_cache == 0
+        self._local = f"; {limits.local}" if bouncer else ""
         connect: dict[str, Any] = {"statement_cache_size": statement_cache}
         if bouncer:
             connect |= {"prepared_statement_cache_size": 0, "prepared_statement_name_func": str}
+        else:
+            connect["server_settings"] = limits.settings
         self.engine: AsyncEngine = create_async_engine(
             url,
             isolation_level="AUTOCOMMIT",
@@ -175,18 +178,16 @@ class Database:
         try:
             driver: Any = (await connection.get_raw_connection()).driver_connection
             begin = BEGIN_WRITE if write else BEGIN_READ
-            settled = False
             try:
                 # The uuid is printed from a parsed value; a simple-protocol message cannot bind parameters.
                 await driver.execute(
-                    f"{begin}; SET LOCAL app.tenant_id = '{UUID(int=tenant_id.int)}'; {self._ends}"
+                    f"{begin}; SET LOCAL app.tenant_id = '{UUID(int=tenant_id.int)}'{self._local}"
                 )
                 yield TenantConnection(connection, tenant_id, write=write)
-                await asyncio.shield(_settle(driver, "COMMIT"))
-                settled = True
-            finally:
-                if not settled:
-                    await asyncio.shield(_settle(driver, "ROLLBACK"))
+            except BaseException:
+                await _surely(_roll_back(driver))
+                raise
+            await _surely(_settle(driver, "COMMIT"))
         finally:
             await asyncio.shield(connection.close())
 
@@ -219,14 +220,34 @@ def _terms(engine: AsyncEngine, size: int, statements: int, limits: Limits) -> T
     )
 
 
+async def _surely(work: Coroutine[Any, Any, None]) -> None:
+    """Waits until the work is done, however often the caller is cancelled meanwhile; tells of it afterwards."""
+    task, cancelled = asyncio.ensure_future(work), False
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError:
+            cancelled = True
+    if cancelled:
+        task.exception()
+        raise asyncio.CancelledError
+    task.result()
+
+
 async def _settle(driver: Any, verb: str) -> None:  # noqa: ANN401  the driver's connection is untyped
     if driver.is_closed():
         return
     try:
-        await driver.execute(verb)
+        await driver.execute(verb, timeout=SETTLE_S)
     except BaseException:
         driver.terminate()
         raise
+
+
+async def _roll_back(driver: Any) -> None:  # noqa: ANN401  as above
+    """The caller hears what went wrong before; a transaction that cannot be rolled back ends with its connection."""
+    with suppress(Exception):
+        await _settle(driver, "ROLLBACK")
 
 
 def _refuse_open_transaction(dbapi_connection: Any, _record: object, _proxy: object) -> None:  # noqa: ANN401

@@ -86,8 +86,9 @@ async def test_a_read_transaction_cannot_write(urls: Urls, tenants: tuple[UUID, 
 
 
 @pytest.mark.parametrize("write", [False, True])
+@pytest.mark.parametrize("pause", ["SELECT 1", "SELECT pg_sleep(0.002)"])
 async def test_a_request_cancelled_at_any_await_leaves_no_tenant_behind(
-    urls: Urls, tenants: tuple[UUID, UUID], *, write: bool
+    urls: Urls, tenants: tuple[UUID, UUID], pause: str, *, write: bool
 ) -> None:
     database = Database(urls.main, pool_size=1)
     await put(database, tenants[0], "first")
@@ -96,7 +97,7 @@ async def test_a_request_cancelled_at_any_await_leaves_no_tenant_behind(
     async def request_of_the_first() -> None:
         async with database.begin(tenants[0], write=write) as connection:
             await connection.all(select(Counter.name))
-            await connection.all(text("SELECT pg_sleep(0.002)"))
+            await connection.all(text(pause))
 
     for turns in range(60):
         task = asyncio.create_task(request_of_the_first())
