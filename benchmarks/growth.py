@@ -62,7 +62,7 @@ def grow(curve: str, x: int, entries: Sequence[Entry], effort: Effort, say: Say)
 
 
 def _paged(entry: Entry, rows: int) -> Asked:
-    """The last pages have fewer rows, so only cursors with enough rows after them are kept."""
+    """The same pages, longer or shorter."""
     bodies = []
     for text in entry.asked["list"].bodies:
         request = json.loads(text)
