@@ -46,6 +46,8 @@ class Action(StrEnum):
     PERSON_ERASE = "PERSON_ERASE"
     """GDPR Art. 17."""
     AUDIT_READ = "AUDIT_READ"
+    EXPLAIN_PLAN = "EXPLAIN_PLAN"
+    """See how an answer came about: SQL, decisions with their reasons, times."""
     TENANT_MANAGE = "TENANT_MANAGE"
 
 
@@ -76,7 +78,7 @@ GRANTS: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
         Role.VIEWER: _MEMBER | _READS,
         Role.QUALITY_MANAGER: _MEMBER | _READS,
         Role.AUDITOR: _MEMBER | _READS,
-        Role.PRIVACY_OFFICER: _MEMBER | {A.USER_READ, A.AUDIT_READ} | SELF_ACTIONS,
+        Role.PRIVACY_OFFICER: _MEMBER | {A.USER_READ, A.AUDIT_READ, A.EXPLAIN_PLAN} | SELF_ACTIONS,
         Role.PARTNER: PUBLIC_ACTIONS
         | {A.VIEWER_READ}
         | _READS
@@ -104,7 +106,7 @@ SCOPE_ACTIONS: Final[Mapping[Scope, frozenset[Action]]] = MappingProxyType(
         Scope.PII_TIME: _ANY_SCOPE,
         Scope.PRIVACY_EXECUTE: _ANY_SCOPE | SELF_ACTIONS,
         Scope.ADMIN: MEMBER_ACTIONS
-        | {A.USER_READ, A.ROLE_ASSIGN, A.AUDIT_READ, A.TENANT_MANAGE}
+        | {A.USER_READ, A.ROLE_ASSIGN, A.AUDIT_READ, A.EXPLAIN_PLAN, A.TENANT_MANAGE}
         | _USER_CHANGES
         | _OWN_TOKENS,
     }

@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 from http.cookies import SimpleCookie
+from typing import Final
+
+from graphql import ExecutionResult
 
 from isomod_graphql.identity.desk import Desk
 from isomod_graphql.web.exchange import (
@@ -13,13 +16,19 @@ from isomod_graphql.web.exchange import (
     reply_of,
 )
 from isomod_graphql.web.facts import HttpFacts, SessionCookie
+from permissions.decisions import may
+from permissions.grants import Action
 from permissions.principals import Principal
 from schema.context import Services
 from schema.execution import Answered, Execution
+from schema.explaining import Explainer, beside
 
 SESSION_COOKIE = "__Host-isomod"
 DEVICE_COOKIE = "__Host-isomod-device"
 DEVICE_SECONDS = 180 * 24 * 3600
+EXPLAIN: Final = b"isomod-explain"
+EXPLANATIONS: Final = frozenset({"plan", "run"})
+"""What the header may ask for: how the answer came about, and with `run` how long each part took."""
 
 
 class GraphExecutor:
@@ -28,6 +37,7 @@ class GraphExecutor:
     def __init__(self, execution: Execution, desk: Desk) -> None:
         """One per process."""
         self._execution, self._desk = execution, desk
+        self._explainer = Explainer(execution)
 
     async def execute(
         self, request: GraphQLRequest, principal: Principal, *, http: HttpFacts
@@ -42,14 +52,18 @@ class GraphExecutor:
             session_secret=secret,
             device_secret=http.cookie(DEVICE_COOKIE),
         )
-        result = await self._execution.run(
-            request.operation,
-            request.document,
-            request.document_hash,
-            dict(request.variables),
-            principal,
-            services,
-        )
+        asked = http.header(EXPLAIN)
+        if asked is not None and self._explains(asked, principal):
+            result = await self._explained(request, principal, services, timed=asked == "run")
+        else:
+            result = await self._execution.run(
+                request.operation,
+                request.document,
+                request.document_hash,
+                dict(request.variables),
+                principal,
+                services,
+            )
         if isinstance(result, Answered):
             return Rendered(result.body)
         reply = reply_of(result)
@@ -57,6 +71,26 @@ class GraphExecutor:
         if isinstance(reply, NotExecuted):
             return NotExecuted(reply.errors, headers)
         return Executed(reply.data, reply.errors, reply.extensions, headers)
+
+    def _explains(self, asked: str, principal: Principal) -> bool:
+        """For everybody else the header changes nothing, and says nothing of why."""
+        now = self._execution.clock.now()
+        return asked in EXPLANATIONS and bool(may(principal, Action.EXPLAIN_PLAN, now=now))
+
+    async def _explained(
+        self, request: GraphQLRequest, principal: Principal, services: Services, *, timed: bool
+    ) -> ExecutionResult | Answered:
+        answer, explanation = await self._explainer.run(
+            request.operation,
+            request.document,
+            request.document_hash,
+            dict(request.variables),
+            principal,
+            services,
+            points=request.cost,
+            timed=timed,
+        )
+        return beside(answer, explanation)
 
 
 def _set_cookie(cookies: Mapping[str, str | None]) -> dict[str, str]:
