@@ -13,29 +13,39 @@ PER_PACK, PER_BYTE = 768, 4
 """What opened values weigh at most, in bytes, apart from and per byte of their pack."""
 
 
+Pack = tuple[bytes, bytes]
+"""A row's raw id and its pack."""
+Values = Mapping[str, Any]
+"""By field number. They are shared: nobody changes them."""
+
+
 class OpenedKey:
     """A data key that can be used, and what it has opened. After `forget` it opens nothing from memory and keeps nothing."""
 
     __slots__ = ("_memory", "cipher", "expires", "id", "opened", "weight")
 
     def __init__(self, key_id: bytes, cipher: AESGCM, expires: float, memory: "Memory") -> None:
-        """`expires` in seconds of the monotonic clock."""
+        """`expires` in seconds of the monotonic clock. `opened` are the places and names of what it opened."""
         self.id, self.cipher, self.expires, self.weight = key_id, cipher, expires, 0
         self._memory: Memory | None = memory
-        self.opened: dict[tuple[bytes, bytes, bytes], Mapping[str, Any]] = {}
+        self.opened: list[tuple[dict[Pack, Values], Pack]] = []
 
-    def open(self, place: bytes, row_id: bytes, pack: bytes) -> Mapping[str, Any]:
+    def open(self, place: bytes, row_id: bytes, pack: bytes) -> Values:
         """The values of a pack by field number, from memory when this very pack was opened here before. Raises SealBroken.
 
-        `place` is `place_of(tenant, table, column)`. The values are shared: nobody changes them.
+        `place` is `place_of(tenant, table, column)`.
         """
-        name = (place, row_id, pack)
-        known = self.opened.get(name)
+        memory, name = self._memory, (row_id, pack)
+        if memory is None:
+            return open_at(self.cipher, place, row_id, pack)
+        there = memory.at(place)
+        known = there.get(name)
         if known is not None:
             return known
         values = open_at(self.cipher, place, row_id, pack)
-        if self._memory is not None and self._memory.room(self, PER_PACK + PER_BYTE * len(pack)):
-            self.opened[name] = values
+        if memory.room(self, PER_PACK + PER_BYTE * len(pack)):
+            there[name] = values
+            self.opened.append((there, name))
         return values
 
     def forget(self) -> None:
@@ -43,10 +53,12 @@ class OpenedKey:
         if self._memory is not None:
             self._memory.leave(self)
         self._memory = None
-        self.opened.clear()
+        self.let_go()
 
     def let_go(self) -> None:
         """Lets go of the opened values, to make room; the key stays."""
+        for there, name in self.opened:
+            there.pop(name, None)
         self.opened.clear()
 
 
@@ -58,6 +70,14 @@ class Memory:
         self._size = size
         self._weight = 0
         self._keys: OrderedDict[OpenedKey, None] = OrderedDict()
+        self._places: dict[bytes, dict[Pack, Values]] = {}
+
+    def at(self, place: bytes) -> dict[Pack, Values]:
+        """What was opened of one tenant's column; every value is there only as long as its key."""
+        there = self._places.get(place)
+        if there is None:
+            there = self._places[place] = {}
+        return there
 
     def room(self, key: OpenedKey, weight: int) -> bool:
         """Counts a value of this weight to the key, when it fits at all."""
@@ -101,6 +121,11 @@ class KeyCache:
         except KeyError:
             found, missing = self.known(key_ids)
             return None if missing else found
+
+    def opened(self, place: bytes) -> Mapping[Pack, Values]:
+        """What keys that are not too old have opened of one tenant's column."""
+        self._expire()
+        return self._memory.at(place)
 
     def known(self, key_ids: Collection[bytes]) -> tuple[dict[bytes, OpenedKey], list[bytes]]:
         """The keys that are here, and the ids of those that have to be fetched; destroyed ones are in neither."""

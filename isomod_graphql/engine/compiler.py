@@ -15,7 +15,7 @@ from isomod_graphql.engine.bounded import Bounded
 from isomod_graphql.engine.catalogue import Catalogue
 from isomod_graphql.engine.plan import Plan
 from isomod_graphql.engine.readers import Reader, binds_of, structure_of
-from isomod_graphql.engine.rendering import Rendering, keys_of
+from isomod_graphql.engine.rendering import Rendering, opened_of
 from isomod_graphql.engine.request import Request
 from isomod_graphql.engine.running import Run
 from isomod_graphql.engine.shapes import NotCompiled, Unsupported, shape_of
@@ -89,7 +89,7 @@ class Compiler:
                 reading, request, keys, asked.variables, binds, _bytes(viewer.person_id), program.single
             )
             roots = await run.load(program)
-        rendering = showing(run, await keys_of(run, store.keystore))
+        rendering = showing(run, await opened_of(run, store.keystore))
         members: dict[str, Any] = {"data": rendering.data(program, roots)}
         masking = rendering.masking()
         if masking is not None:

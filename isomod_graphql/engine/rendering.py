@@ -1,12 +1,11 @@
 """Loaded rows into the JSON of an answer, with what was masked and what was released. Refuses to open a pack of which nothing is shown."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from isomod_graphql.core.crypto import place_of
 from isomod_graphql.core.keystore import Keystore
-from isomod_graphql.core.opened import OpenedKey
 from isomod_graphql.engine.masking import Finding, masking_of_findings
 from isomod_graphql.engine.pages import cursor_binding, seal_cursor
 from isomod_graphql.engine.projectors import Variant
@@ -18,30 +17,79 @@ NOTHING: Mapping[str, Any] = {}
 Objects = Sequence[Any]
 
 
-async def keys_of(run: Run, keystore: Keystore) -> Mapping[bytes, OpenedKey]:
-    """The keys of everything that is shown, in one question to the keystore at most."""
-    wanted: set[bytes] = set()
+Opened = Mapping[tuple[int, int, str], Sequence[Mapping[str, Any]]]
+"""By the identity of a level, the number of its table, and the column: the opened values of each row."""
+
+
+async def opened_of(run: Run, keystore: Keystore) -> Opened:
+    """Everything sealed that is shown, and nothing else. Asks the keystore once at most."""
+    tenant = run.request.viewer.tenant_id
+    found: dict[tuple[int, int, str], Sequence[Mapping[str, Any]]] = {}
+    gaps: list[_Gap] = []
     for loaded in run.loaded:
-        for at, slot in enumerate(loaded.stage.slots):
-            for column in {name for one in loaded.kinds[at] if one is not None for name in one.packs}:
-                place = slot.slot.at[column]
-                wanted.update(
-                    row[place][1:17]
-                    for row, one in zip(loaded.records, loaded.variants[at], strict=True)
-                    if one is not None and column in one.packs and row[place] is not None
-                )
-    if not wanted:
-        return {}
-    known = keystore.cached_keys(wanted)
-    return await keystore.opened_keys(run.request.viewer.tenant_id, wanted) if known is None else known
+        for number, slot in enumerate(loaded.stage.slots):
+            for column in {name for one in loaded.kinds[number] if one is not None for name in one.packs}:
+                place = place_of(tenant, slot.table, column)
+                values = _remembered(loaded, number, slot, column, keystore.opened_values(place))
+                if None in values:
+                    gaps += [
+                        _Gap(values, at, place, *name) for at, name in _missing(loaded, slot, column, values)
+                    ]
+                found[id(loaded), number, column] = values
+    wanted = {gap.pack[1:17] for gap in gaps}
+    if wanted:
+        known = keystore.cached_keys(wanted)
+        keys = await keystore.opened_keys(tenant, wanted) if known is None else known
+        for values, at, place, row_id, pack in gaps:
+            key = keys.get(pack[1:17])
+            values[at] = NOTHING if key is None else key.open(place, row_id, pack)
+    return found
+
+
+class _Gap(NamedTuple):
+    """A pack that was not opened yet, and where its values belong."""
+
+    values: list[Any]
+    at: int
+    place: bytes
+    row_id: bytes
+    pack: bytes
+
+
+def _remembered(
+    loaded: Loaded, number: int, slot: SlotStage, column: str, known: Mapping[tuple[bytes, bytes], Any]
+) -> list[Any]:
+    """The opened values of each row, None where they are not remembered; rows of which nothing is shown are not looked up."""
+    row_id, pack = slot.slot.at["id"], slot.slot.at[column]
+    kinds = loaded.kinds[number]
+    if len(kinds) == 1:
+        return [known.get((row[row_id], row[pack])) for row in loaded.records]
+    shown = {one for one in kinds if one is not None and column in one.packs}
+    return [
+        known.get((row[row_id], row[pack])) if one in shown else NOTHING
+        for row, one in zip(loaded.records, loaded.variants[number], strict=True)
+    ]
+
+
+def _missing(
+    loaded: Loaded, slot: SlotStage, column: str, values: list[Any]
+) -> Iterator[tuple[int, tuple[bytes, bytes]]]:
+    """The rows whose pack is to be opened; a row without a pack gets no values at once."""
+    row_id, pack = slot.slot.at["id"], slot.slot.at[column]
+    for at, row in enumerate(loaded.records):
+        if values[at] is None:
+            if row[pack] is None:
+                values[at] = NOTHING
+            else:
+                yield at, (row[row_id], row[pack])
 
 
 class Rendering:
     """Turns what one run loaded into an answer."""
 
-    def __init__(self, run: Run, keys: Mapping[bytes, OpenedKey]) -> None:
-        """`keys` are those of `keys_of`."""
-        self._run, self._keys = run, keys
+    def __init__(self, run: Run, opened: Opened) -> None:
+        """`opened` is what `opened_of` gave."""
+        self._run, self._opened = run, opened
 
     def data(self, program: Program, roots: Mapping[int, Root]) -> dict[str, Any]:
         """The answer's data."""
@@ -90,7 +138,8 @@ class Rendering:
                     slot.slot.rows.entity.code, [row[place] for row in loaded.records]
                 )
             )
-        taken += [self._opened(loaded, at, slot, column) for column in inputs.packs]
+        none = [NOTHING] * len(loaded.records)
+        taken += [self._opened.get((id(loaded), at, column), none) for column in inputs.packs]
         taken += [nested[id(item)] for item in inputs.nested]
         mark = id(shape)
         if len(kinds) == 1:
@@ -99,21 +148,6 @@ class Rendering:
         return [
             None if one is None else one.projectors[mark].one(*values)
             for one, values in zip(variants, zip(*taken, strict=True), strict=True)
-        ]
-
-    def _opened(self, loaded: Loaded, at: int, slot: SlotStage, column: str) -> Sequence[Mapping[str, Any]]:
-        """The opened pack of each row; empty where nothing of it is shown, or where its key is destroyed."""
-        place, row_id = slot.slot.at[column], slot.slot.at["id"]
-        table = slot.slot.rows.entity.model.__tablename__
-        of, keys = place_of(self._run.request.viewer.tenant_id, table, column), self._keys
-
-        def opened(row: Any) -> Mapping[str, Any]:  # noqa: ANN401  a record
-            key = keys.get(row[place][1:17])
-            return NOTHING if key is None else key.open(of, row[row_id], row[place])
-
-        return [
-            opened(row) if one is not None and column in one.packs and row[place] is not None else NOTHING
-            for one, row in zip(loaded.variants[at], loaded.records, strict=True)
         ]
 
     def _nested(self, item: Item, under: Under, size: int) -> Objects:

@@ -74,14 +74,23 @@ class Request:
     """By the bits of categories: the subjects of whom something is shown to somebody else."""
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
     _tx: Transaction | None = None
+    _over: bool = False
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _levels: dict[str, Level] = field(default_factory=dict)
     _loaders: dict[str, _Views] = field(default_factory=dict)
     _groups: dict[str, _Groups] = field(default_factory=dict)
 
     async def reading(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
-        """Runs `work` in the operation's read transaction, one at a time: a connection serves one statement."""
+        """Runs `work` in the operation's read transaction, one at a time: a connection serves one statement.
+
+        A field that fails cancels those beside it, but no statement: the transaction belongs to others as well.
+        """
+        return await asyncio.shield(self._read(work))
+
+    async def _read(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         async with self._turn:
+            if self._over:
+                raise RuntimeError("the operation has ended")
             if self._tx is None:
                 self._tx = await self._stack.enter_async_context(
                     self.store.transaction(self.viewer.tenant_id)
@@ -94,6 +103,11 @@ class Request:
         await self.end_reading()
         async with self.store.transaction(self.viewer.tenant_id, write=True) as tx:
             yield tx
+
+    async def end(self) -> None:
+        """After the operation: whatever is left of fields that were cancelled reads nothing any more."""
+        self._over = True
+        await self.end_reading()
 
     async def end_reading(self) -> None:
         """Ends the read transaction and forgets what the loaders cached."""
@@ -127,14 +141,15 @@ class Request:
         loader = self._loaders.get(entity.name)
         if loader is None:
             loader = self._loaders[entity.name] = _Views(self, entity)
-        return await loader.load(row_id)
+        # Others wait for the same row: it must not be cancelled with a field.
+        return await asyncio.shield(loader.load(row_id))
 
     async def grouped(self, name: str, key: UUID, fetch: Fetch) -> list[Any]:
         """What `fetch` finds for this key, batched with the other keys asked for under this name."""
         loader = self._groups.get(name)
         if loader is None:
             loader = self._groups[name] = _Groups(self, fetch)
-        return await loader.load(key)
+        return await asyncio.shield(loader.load(key))
 
     async def children(self, entity: Entity, by: ColumnElement[Any], parent: View) -> list[View]:
         """The rows of a small to-many set that the viewer reaches, oldest first; `by` holds the parent's id."""

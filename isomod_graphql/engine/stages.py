@@ -26,6 +26,12 @@ class SlotStage:
     decide: Decide
     variants: dict[Any, Variant] = field(default_factory=dict)
 
+    @property
+    def table(self) -> str:
+        """The table's name."""
+        name: str = self.slot.rows.entity.model.__tablename__
+        return name
+
     def variants_of(self, records: Sequence[Any], me: bytes) -> list[Variant | None]:
         """Of each record; None where this table has no row, or one that no look has a type for."""
         found = self.decide(records, me, self.variants, lambda row, key: self.make(row, key, me))
