@@ -14,9 +14,9 @@ from asyncpg.exceptions import (
     CannotConnectNowError,
     CrashShutdownError,
     InterfaceError,
+    InternalClientError,
     InvalidSQLStatementNameError,
     PostgresConnectionError,
-    PostgresError,
 )
 from asyncpg.pgproto import pgproto
 from sqlalchemy import URL
@@ -32,13 +32,15 @@ PER_ROW: Final = 100
 LOST: Final = (
     OSError,
     InterfaceError,
+    InternalClientError,
     PostgresConnectionError,
     AdminShutdownError,
     CannotConnectNowError,
     CrashShutdownError,
     InvalidSQLStatementNameError,
 )
-"""What is raised when the connection went away; `InterfaceError` is also what a closed one answers."""
+"""What is raised when the connection went away; `InterfaceError` is also what a closed one answers, and
+`InternalClientError` one that was told of its end and is not closed yet."""
 
 COLUMNS: Final = "tenant_id, at, id, viewer_id, viewer_kind, purpose, operation, categories, subjects"
 ROWS: Final = (
@@ -156,7 +158,7 @@ class AccessLog:
             except LOST:
                 self._drop()
                 await self._insert(batch, deadline, again=True)
-        except (*LOST, PostgresError, TimeoutError) as error:
+        except Exception as error:  # noqa: BLE001  whatever it is: not recorded, and the next batch is tried anew
             self._drop()
             log.warning("access.not_recorded", answers=len(batch.waiting), kind=type(error).__qualname__)
             return False

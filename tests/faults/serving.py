@@ -42,8 +42,10 @@ class Killable:
         )
         assert process.stdout is not None
         word, _, address = process.stdout.readline().strip().partition(" ")
-        assert word == "ready", process.poll()
-        return cls(process, address)
+        server = cls(process, address)
+        if word != "ready":
+            raise RuntimeError(f"the server did not start: {server.kill()}")
+        return server
 
     def kill(self) -> int:
         """SIGKILL; the code that the process ended with."""
