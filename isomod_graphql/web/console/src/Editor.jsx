@@ -7,6 +7,8 @@ import { GraphiQL, HISTORY_PLUGIN } from 'graphiql';
 import 'graphiql/style.css';
 import { createClient } from 'graphql-ws';
 import { useEffect, useState } from 'react';
+import { explainedFetch, explanationStore, watchExplanation } from './explanation.js';
+import ExplainPanel from './ExplainPanel.jsx';
 import { maskingStore, watchMasking } from './masking.js';
 import MaskingPanel from './MaskingPanel.jsx';
 import { WELCOME } from './operations.js';
@@ -19,8 +21,8 @@ function connect() {
   const address = new URL(GRAPHQL_PATH, window.location.href);
   address.protocol = address.protocol.replace('http', 'ws');
   const wsClient = createClient({ url: address.href, lazy: true, connectionParams: sessionHeaders });
-  const fetcher = createGraphiQLFetcher({ url: GRAPHQL_PATH, fetch: sessionFetch, wsClient });
-  return { wsClient, fetcher: watchMasking(fetcher) };
+  const fetcher = createGraphiQLFetcher({ url: GRAPHQL_PATH, fetch: explainedFetch(sessionFetch), wsClient });
+  return { wsClient, fetcher: watchExplanation(watchMasking(fetcher)) };
 }
 
 export default function Editor({ memory }) {
@@ -30,6 +32,7 @@ export default function Editor({ memory }) {
   useEffect(
     () => () => {
       maskingStore.set(null);
+      explanationStore.want(false);
       connection.wsClient.dispose();
     },
     [connection],
@@ -43,6 +46,7 @@ export default function Editor({ memory }) {
       </GraphiQL.Logo>
       <GraphiQL.Footer>
         <MaskingPanel />
+        <ExplainPanel />
       </GraphiQL.Footer>
     </GraphiQL>
   );

@@ -1,5 +1,6 @@
 // The bar above the editor: who is signed in, where, with which roles, and the way out.
 import { useState } from 'react';
+import ExplainSwitch from './ExplainSwitch.jsx';
 import Mark from './Mark.jsx';
 
 function readable(role) {
@@ -46,6 +47,7 @@ export default function Header({ viewer, notice, onSignOut }) {
             <li key={role}>{readable(role)}</li>
           ))}
         </ul>
+        <ExplainSwitch />
         <button type="button" className="console-button" onClick={leave} disabled={busy}>
           Sign out
         </button>

@@ -1,4 +1,5 @@
 // What the server says it masked in the latest answer: reads extensions.masking, never guesses from the values.
+import { watchAnswers } from './answers.js';
 
 const NOTHING = { fields: [], truncated: false, policyVersion: null };
 
@@ -19,25 +20,13 @@ export const maskingStore = {
 
 /** Wraps a fetcher so that every answer of the user's own operations updates the store. */
 export function watchMasking(fetcher) {
-  return async (params, options) => {
-    if (params.operationName === 'IntrospectionQuery') return fetcher(params, options);
-    maskingStore.set(null);
-    const result = await fetcher(params, options);
-    if (result?.[Symbol.asyncIterator]) return watchEach(result);
-    note(result);
-    return result;
-  };
-}
-
-async function* watchEach(results) {
-  for await (const result of results) {
-    [result].flat().forEach(note);
-    yield result;
-  }
-}
-
-function note(result) {
-  if (result?.extensions?.masking) maskingStore.set(result.extensions.masking);
+  return watchAnswers(fetcher, {
+    begin: () => maskingStore.set(null),
+    note(result) {
+      if (result?.extensions?.masking) maskingStore.set(result.extensions.masking);
+      return result;
+    },
+  });
 }
 
 /** "all", or how many bits are set in the base64 bitset of rows. */
