@@ -5,6 +5,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from struct import Struct
 from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -25,6 +26,12 @@ def new_id(now: datetime) -> UUID:
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
     return UUID(int=value)
+
+
+def _parts(whole: bytes, width: int, number: int) -> tuple[bytes, ...]:
+    """Equal parts."""
+    parts: tuple[bytes, ...] = Struct(f"{width}s" * number).unpack(whole)
+    return parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +64,21 @@ class IdCipher:
 
     def seal_all(self, type_code: int, row_ids: Sequence[bytes | None]) -> list[str | None]:
         """The global ids of many rows, by their 16 bytes, at a fraction of the cost of one after the other; None stays None."""
+        present = row_ids if None not in row_ids else [one for one in row_ids if one is not None]
+        size = len(present)
+        if not size:
+            return [None] * len(row_ids)
         prefix = bytes((type_code,)) + self._tenant.bytes
         # 15 of the 17 bytes before the block are the same 20 characters of every id, so the rest of all is encoded at once.
-        head, rest = urlsafe_b64encode(prefix[:15]).decode("ascii"), prefix[15:]
-        blocks = self._encrypt(b"".join([row_id for row_id in row_ids if row_id is not None]))
-        tails = b"".join([rest + blocks[at : at + 16] for at in range(0, len(blocks), 16)])
-        text = urlsafe_b64encode(tails).decode("ascii")
-        sealed = iter([head + text[at : at + 24] for at in range(0, len(text), 24)])
-        return [None if row_id is None else next(sealed) for row_id in row_ids]
+        head, rest = urlsafe_b64encode(prefix[:15]), prefix[15:]
+        blocks = _parts(self._encrypt(b"".join(present)), 16, size)  # type: ignore[arg-type]  # none of them is None
+        tails = _parts(urlsafe_b64encode(rest.join((b"", *blocks))), 24, size)
+        text = head.join((b"", *tails)).decode("ascii")
+        sealed: list[str | None] = [text[at : at + 44] for at in range(0, 44 * size, 44)]
+        if size == len(row_ids):
+            return sealed
+        found = iter(sealed)
+        return [None if row_id is None else next(found) for row_id in row_ids]
 
     def open(self, text: str) -> GlobalId:
         """What the id says. Raises NotFound when it is malformed or belongs to another tenant."""

@@ -91,7 +91,7 @@ class Compiler:
             roots = await run.load(program)
         rendering = showing(run, await opened_of(run, store.keystore))
         members: dict[str, Any] = {"data": rendering.data(program, roots)}
-        masking = rendering.masking()
+        masking = await rendering.masking()
         if masking is not None:
             members["extensions"] = {"masking": masking}
         body = orjson.dumps(members, option=JSON)

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Final, Protocol
 from uuid import UUID
 
@@ -297,7 +297,21 @@ class Demand:
     @cached_property
     def spelled(self) -> bytes:
         """The coordinate and the shape: the same for all demands that ask the same of the same list."""
-        return orjson.dumps([self.listing.name, self.shape], option=orjson.OPT_SORT_KEYS)
+        return (
+            _spelled(self.listing.name, self.shape)
+            if self.given
+            else _unfiltered(self.listing.name, self.order)
+        )
+
+
+def _spelled(name: str, shape: Mapping[str, Any]) -> bytes:
+    return orjson.dumps([name, shape], option=orjson.OPT_SORT_KEYS)
+
+
+@cache
+def _unfiltered(name: str, order: str) -> bytes:
+    """One per list and order."""
+    return _spelled(name, {"order": order, "filter": {}})
 
 
 def demand(

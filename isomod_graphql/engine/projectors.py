@@ -138,7 +138,7 @@ Decide = Callable[[Sequence[Any], bytes, Mapping[Any, "Variant"], Make], "list[V
 
 def deciding(slot: Slot) -> Decide:
     """A function that finds the variant of every row: by its type, the facts asked for and whether persons are the viewer."""
-    columns = [slot.at[str(one.key)] for one in slot.rows.entity.type_columns]
+    columns = [slot.at[str(one.key)] for one in slot.rows.type_columns]
     columns += [slot.at[name] for name in slot.rows.asked]
     parts = [f"r[{at:d}]" for at in columns]
     parts += [f"r[{slot.at[name]:d}] == me" for name in slot.rows.persons]

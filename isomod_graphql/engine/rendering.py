@@ -11,7 +11,7 @@ from isomod_graphql.engine.pages import cursor_binding, seal_cursor
 from isomod_graphql.engine.projectors import Variant
 from isomod_graphql.engine.running import Loaded, Paged, Root, Run, Under
 from isomod_graphql.engine.shapes import Item, Link, Named, ObjectShape, Page, Part, Path, Typename, Value
-from isomod_graphql.engine.stages import Program, SlotStage
+from isomod_graphql.engine.stages import Program, SlotStage, Stage
 
 NOTHING: Mapping[str, Any] = {}
 Objects = Sequence[Any]
@@ -247,16 +247,29 @@ class Rendering:
             subjects.discard(None)
         return {bits: subjects for bits, subjects in found.items() if subjects}
 
-    def masking(self) -> dict[str, Any] | None:
-        """`extensions.masking`, None when nothing was withheld."""
-        if not any(
-            one is not None and one.layout.decisions
+    async def masking(self) -> dict[str, Any] | None:
+        """`extensions.masking`, None when nothing was withheld. Asks for the types of rows where only it tells them apart."""
+        untyped = [
+            (loaded, number, slot)
             for loaded in self._run.loaded
-            for kinds in loaded.kinds
-            for one in kinds
+            for number, slot in enumerate(loaded.stage.slots)
+            if _withholds(loaded.kinds[number]) and not slot.is_typed
+        ]
+        if not untyped and not any(
+            _withholds(kinds) for loaded in self._run.loaded for kinds in loaded.kinds
         ):
             return None
-        return masking_of_findings(_findings(self._run.loaded))
+        wanted: dict[str, set[bytes]] = {}
+        stages: dict[str, Stage] = {}
+        for loaded, number, slot in untyped:
+            entity, at = slot.slot.rows.entity, slot.slot.at["id"]
+            stages.setdefault(entity.name, slot.types)
+            rows = zip(loaded.records, loaded.variants[number], strict=True)
+            wanted.setdefault(entity.name, set()).update(row[at] for row, one in rows if one is not None)
+        types: dict[bytes, str] = {}
+        for name, ids in wanted.items():
+            types |= await self._run.types(stages[name], sorted(ids))
+        return masking_of_findings(_findings(self._run.loaded, types))
 
 
 def _joined(columns: Sequence[tuple[str, Sequence[Any]]], size: int) -> list[dict[str, Any]]:
@@ -285,37 +298,53 @@ def _release(
             subjects.update([row[place] for row, of in zip(records, variants, strict=True) if of is one])
 
 
-def _findings(loaded: Iterable[Loaded]) -> dict[Path, list[Finding]]:
-    """By path of a withheld field: for each of its occurrences in document order, the coordinate and why it is withheld."""
-    looks: dict[Path, list[tuple[int, ObjectShape, Variant]]] = {}
+def _withholds(kinds: Iterable[Variant | None]) -> bool:
+    return any(one is not None and one.layout.decisions for one in kinds)
+
+
+Seen = tuple[int, ObjectShape, Variant, str]
+"""An object: its place among the root's, the look, how it is shown, and its graph type."""
+
+
+def _findings(loaded: Iterable[Loaded], types: Mapping[bytes, str]) -> dict[Path, list[Finding]]:
+    """By path of a withheld field: for each of its occurrences in document order, the coordinate and why it is withheld.
+
+    `types` are those of rows whose type was not read with them.
+    """
+    looks: dict[Path, list[Seen]] = {}
     for one in loaded:
-        for at, slot in enumerate(one.stage.slots):
+        origins: Sequence[int] = one.origin or [0] * len(one.records)
+        for number, slot in enumerate(one.stage.slots):
+            at = slot.slot.at["id"]
+            seen = [
+                (origin, variant, variant.layout.type_name if slot.is_typed else types.get(row[at], ""))
+                for origin, variant, row in zip(origins, one.variants[number], one.records, strict=True)
+                if variant is not None
+            ]
             for shape in slot.slot.objects:
                 found = looks.setdefault(shape.path, [])
-                origins: Sequence[int] = one.origin or [0] * len(one.records)
                 found += [
-                    (origin, shape, variant)
-                    for origin, variant in zip(origins, one.variants[at], strict=True)
-                    if variant is not None
+                    (origin, shape, variant, kind or variant.layout.type_name)
+                    for origin, variant, kind in seen
                 ]
     findings: dict[Path, list[Finding]] = {}
-    for path, seen in looks.items():
-        seen.sort(key=_origin)
-        for key in _withheld_keys(seen):
+    for path, objects in looks.items():
+        objects.sort(key=_origin)
+        for key in _withheld_keys(objects):
             findings[*path, key] = [
                 _finding(items[key], variant)
-                for _, shape, variant in seen
-                if key in (items := dict(shape.types[variant.layout.type_name]))
+                for _, shape, variant, kind in objects
+                if key in (items := dict(shape.types[kind]))
             ]
     return findings
 
 
-def _origin(seen: tuple[int, ObjectShape, Variant]) -> int:
+def _origin(seen: Seen) -> int:
     return seen[0]
 
 
-def _withheld_keys(seen: Iterable[tuple[int, ObjectShape, Variant]]) -> list[str]:
-    kinds = {(id(shape), id(variant)): (shape, variant) for _, shape, variant in seen}
+def _withheld_keys(seen: Iterable[Seen]) -> list[str]:
+    kinds = {(id(shape), id(variant)): (shape, variant) for _, shape, variant, _ in seen}
     keys = {
         key
         for shape, variant in kinds.values()

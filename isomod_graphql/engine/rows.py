@@ -25,9 +25,18 @@ class RowQuery:
     columns on which decisions depend: facts, and persons of whom it matters whether they are the viewer.
     """
 
-    def __init__(self, entity: Entity, specs: Mapping[str, tuple[FieldSpec, ...]], reader: Reader) -> None:
-        """Every type of the entity has an entry in `specs`."""
+    def __init__(
+        self,
+        entity: Entity,
+        specs: Mapping[str, tuple[FieldSpec, ...]],
+        reader: Reader,
+        *,
+        typed: bool = True,
+    ) -> None:
+        """Every type of the entity has an entry in `specs`. `typed` False: nothing depends on which type a row is."""
         self.entity, self.specs, self.reader = entity, specs, reader
+        self.joins = entity.joins if typed else ()
+        self.type_columns = entity.type_columns if typed else ()
         self._flat = {spec.name: spec for fields in specs.values() for spec in fields}
         self.sealed = self._sealed_names()
         self._slots = reach_of(reader.vector, entity.scope.resource)
@@ -67,7 +76,7 @@ class RowQuery:
     def tables(self) -> int:
         """How many tables the statement joins."""
         own = {self.entity.subject}
-        return 1 + len(self.entity.joins) + len([subject for subject in self.subjects if subject not in own])
+        return 1 + len(self.joins) + len([subject for subject in self.subjects if subject not in own])
 
     def statement(self, *extra: ColumnElement[Any]) -> Select[Any]:
         """The rows that the reader reaches, with what the fields need and the facts on which decisions depend."""
@@ -78,7 +87,7 @@ class RowQuery:
     def _built(self) -> Select[Any]:
         table = self.entity.model.__table__
         columns: dict[str, ColumnElement[Any]] = {
-            str(column.key): column for column in (table.c.id, *self.entity.type_columns)
+            str(column.key): column for column in (table.c.id, *self.type_columns)
         }
         for spec in self._flat.values():
             if spec.column is not None:
@@ -131,7 +140,7 @@ class RowQuery:
     def _joined(self, statement: Select[Any]) -> tuple[FromClause, Select[Any]]:
         table = self.entity.model.__table__
         source: FromClause = table
-        for join in self.entity.joins:
+        for join in self.joins:
             source = source.outerjoin(join.target, join.on)
         for subject in self.subjects:
             if subject == self.entity.subject:
@@ -141,6 +150,10 @@ class RowQuery:
             source = source.outerjoin(of, and_(of.tenant_id == table.c.tenant_id, of.id == table.c[subject]))
             statement = statement.add_columns(of.flags.label(f"flags_{subject}"))
         return source, statement
+
+    def type_name(self, values: Mapping[str, Any]) -> str:
+        """The graph type of a row by the values of `type_columns`; any of them where it does not matter."""
+        return self.entity.type_name(values) if self.type_columns else next(iter(self.entity.types))
 
     def layout(self, type_name: str, facts: Mapping[str, Any], mine: Mapping[str, bool]) -> Layout:
         """Decided once for all rows with the same answers: `facts` by the names of `asked`, `mine` by those of `persons`."""

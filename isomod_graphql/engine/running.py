@@ -273,6 +273,16 @@ class Run:
         found = {row[at]: row for row in await self._fetch(sql, ids=list(dict.fromkeys(ids)))}
         return [found.get(one, stage.nothing) for one in ids]
 
+    async def types(self, stage: Stage, ids: Sequence[bytes]) -> dict[bytes, str]:
+        """The graph types of rows, in a transaction of their own: those of the operation may be over."""
+        sql = stage.statement("ids", stage.records.by_ids)
+        viewer = self.request.viewer
+        async with self.request.store.main.reading(viewer.tenant_id) as reading:
+            rows = await reading.fetch(sql.text, sql.arguments({**self.binds, "ids": ids}), last=True)
+        at = stage.slots[0].slot.at["id"]
+        found = zip(rows, stage.slots[0].variants_of(rows, self.me), strict=True)
+        return {row[at]: one.layout.type_name for row, one in found if one is not None}
+
     def _fetch(self, sql: Sql, **values: Any) -> Awaitable[list[Any]]:  # noqa: ANN401  parameters' values
         return self.reading.fetch(sql.text, sql.arguments({**self.binds, **values}), last=self.single)
 

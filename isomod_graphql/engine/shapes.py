@@ -86,6 +86,23 @@ class ObjectShape:
     types: "dict[str, list[tuple[str, Item]]]" = field(default_factory=dict)
 
 
+def is_typeless(shape: ObjectShape) -> bool:
+    """The rows may be of several types, and whichever they are, the answer is made of the same values."""
+    if len(shape.types) < 2 or len(shape.types) != len(shape.entity.types):
+        return False
+    looks = [[(key, _plain(item)) for key, item in items] for items in shape.types.values()]
+    return None not in [item for look in looks for _, item in look] and all(
+        look == looks[0] for look in looks
+    )
+
+
+def _plain(item: "Item") -> str | None:
+    """What an item shows, apart from the name of the type; None where it is more than a value of the row's own."""
+    if isinstance(item, Id):
+        return "id"
+    return item.spec.name if isinstance(item, Value) else None
+
+
 @dataclass(eq=False, slots=True)
 class Link:
     """The row at the other end of a to-one link."""

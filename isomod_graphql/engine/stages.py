@@ -7,9 +7,20 @@ from typing import Any
 
 from sqlalchemy import Select
 
+from isomod_graphql.engine.entities import Entity
 from isomod_graphql.engine.projectors import Decide, Inputs, Variant, deciding, inputs_of, variant_of
 from isomod_graphql.engine.readers import Reader
-from isomod_graphql.engine.shapes import Gathered, Link, Named, ObjectShape, Page, RootItem, Shape, Value
+from isomod_graphql.engine.shapes import (
+    Gathered,
+    Link,
+    Named,
+    ObjectShape,
+    Page,
+    RootItem,
+    Shape,
+    Typename,
+    Value,
+)
 from isomod_graphql.engine.sources import AnyNodes
 from isomod_graphql.engine.statements import Records, Slot, Sql, compiled
 
@@ -25,6 +36,19 @@ class SlotStage:
     inputs: dict[int, Inputs]
     decide: Decide
     variants: dict[Any, Variant] = field(default_factory=dict)
+    _types: "Stage | None" = None
+
+    @property
+    def is_typed(self) -> bool:
+        """The graph type of each row is known."""
+        return bool(self.slot.rows.type_columns) or len(self.slot.rows.entity.types) == 1
+
+    @property
+    def types(self) -> "Stage":
+        """A level that reads nothing but the graph types of rows."""
+        if self._types is None:
+            self._types = Stage([_unseen(self.slot.rows.entity)], self.slot.rows.reader)
+        return self._types
 
     @property
     def table(self) -> str:
@@ -34,18 +58,32 @@ class SlotStage:
 
     def variants_of(self, records: Sequence[Any], me: bytes) -> list[Variant | None]:
         """Of each record; None where this table has no row, or one that no look has a type for."""
+        if not (self.slot.rows.asked or self.slot.rows.persons or self.slot.rows.type_columns):
+            return self._all_alike(records, me)
         found = self.decide(records, me, self.variants, lambda row, key: self.make(row, key, me))
         if all(one is None or one.projectors for one in set(found)):
             return found
         return [one if one is not None and one.projectors else None for one in found]
 
+    def _all_alike(self, records: Sequence[Any], me: bytes) -> list[Variant | None]:
+        """Nothing about a row changes how it is shown."""
+        at = self.slot.at["id"]
+        only = self.variants.get(())
+        if only is None:
+            some = next((row for row in records if row[at] is not None), None)
+            if some is None:
+                return [None] * len(records)
+            only = self.make(some, (), me)
+        shown = only if only.projectors else None
+        return [None if row[at] is None else shown for row in records]
+
     def make(self, row: Any, key: Any, me: bytes) -> Variant:  # noqa: ANN401  a record and its facts
         """The variant of a row with facts that were not met before."""
         rows, at = self.slot.rows, self.slot.at
-        named = {str(one.key): row[at[str(one.key)]] for one in rows.entity.type_columns}
+        named = {str(one.key): row[at[str(one.key)]] for one in rows.type_columns}
         facts = {name: row[at[name]] for name in rows.asked}
         mine = {name: row[at[name]] == me for name in rows.persons}
-        layout = rows.layout(rows.entity.type_name(named), facts, mine)
+        layout = rows.layout(rows.type_name(named), facts, mine)
         variant = variant_of(self.slot, self.inputs, layout)
         if len(self.variants) >= MOST_STATEMENTS:
             self.variants.clear()
@@ -88,7 +126,7 @@ class Stage:
             yield Nest(self.records.slots.index(slot), link, Stage([link.target], reader))
         for at, item in self._items():
             if isinstance(item, Page):
-                yield Nest(at, item, Stage(item.objects or [_unseen(item)], reader))
+                yield Nest(at, item, Stage(item.objects or [_unseen(item.listing.entity())], reader))
             elif isinstance(item, Gathered):
                 yield Nest(at, item, Stage([item.target], reader))
 
@@ -107,10 +145,9 @@ class Stage:
         return list(self._statements.values())
 
 
-def _unseen(page: Page) -> ObjectShape:
-    """A page of which nothing but ends and counts is asked for: its rows are read all the same."""
-    entity = page.listing.entity()
-    return ObjectShape(entity, (), {name: [] for name in entity.types})
+def _unseen(entity: Entity) -> ObjectShape:
+    """Rows of which no field is asked for; they are read all the same, with their types."""
+    return ObjectShape(entity, (), {name: [("__typename", Typename(name))] for name in entity.types})
 
 
 @dataclass(eq=False)
@@ -153,7 +190,9 @@ def program_of(shape: Shape, reader: Reader) -> Program:
     stages: dict[int, dict[str, Stage]] = {}
     for _, item in shape.items:
         if isinstance(item, Page):
-            stages[id(item)] = {item.listing.entity().name: Stage(item.objects or [_unseen(item)], reader)}
+            stages[id(item)] = {
+                item.listing.entity().name: Stage(item.objects or [_unseen(item.listing.entity())], reader)
+            }
         elif isinstance(item, Named):
             stages[id(item)] = {name: Stage([target], reader) for name, target in item.targets.items()}
     return Program(shape.items, stages)

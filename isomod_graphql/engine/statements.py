@@ -29,7 +29,7 @@ from isomod_graphql.engine.entities import Entity, FieldSpec
 from isomod_graphql.engine.listing import Demand, beyond, ordered
 from isomod_graphql.engine.readers import Reader
 from isomod_graphql.engine.rows import RowQuery
-from isomod_graphql.engine.shapes import Link, ObjectShape, Value
+from isomod_graphql.engine.shapes import Link, ObjectShape, Value, is_typeless
 from isomod_graphql.engine.sources import Children, Through
 
 MAX_PAGE: Final = 100
@@ -109,7 +109,9 @@ class Records:
         return self.slots[0].rows.entity
 
     def _add(self, objects: list[ObjectShape], above: Slot | None, link: Link | None) -> None:
-        rows = RowQuery(objects[0].entity, _specs(objects), self.reader)
+        rows = RowQuery(
+            objects[0].entity, _specs(objects), self.reader, typed=not all(map(is_typeless, objects))
+        )
         slot = Slot(rows, objects, {}, above, link)
         self.slots.append(slot)
         self._tables += rows.tables
