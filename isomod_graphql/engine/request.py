@@ -111,7 +111,7 @@ class Request:
 
     async def end_reading(self) -> None:
         """Ends the read transaction and forgets what the loaders cached."""
-        if self._tx is None and not self._loaders and not self._groups:
+        if self._tx is None and not (self._loaders or self._groups or self._turn.locked()):
             return
         async with self._turn:
             self._tx = None
