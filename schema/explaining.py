@@ -65,13 +65,13 @@ class Explainer:
         if isinstance(asked, ExecutionResult):
             return asked, None
         refuse_revealing_arguments(asked.plan, execution.catalogue, asked.viewer, asked.variables)
-        watch = Watch() if timed else None
+        watch = Watch()
         begin = perf_counter_ns()
         answer = await execution.answer(asked, document_hash, variables, services, watch)
         took = (perf_counter_ns() - begin) // 1_000
-        explanation = self.plan(asked, points, watch)
-        if explanation.answered == COMPILED and not isinstance(answer, Answered):
-            explanation = self._by_reference(asked, points, Unsupported.FIELD_ERROR)
+        explanation = self.plan(asked, points, watch if timed else None)
+        if watch.left is not None and explanation.answered == COMPILED:
+            explanation = self._by_reference(asked, points, watch.left)
         return answer, replace(explanation, microseconds=took if timed else None)
 
 

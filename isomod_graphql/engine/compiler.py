@@ -73,6 +73,8 @@ class Compiler:
             body = await self._run(self.program(asked), asked, request, request.keys, watch)
         except NotCompiled as refusal:
             self.fallbacks[refusal.reason] += 1
+            if watch is not None:
+                watch.left = refusal.reason
             return None
         self.answers += 1
         return body

@@ -9,6 +9,7 @@ from graphql.execution.values import VariableValues
 from sqlalchemy import Select, Table
 from sqlalchemy.sql.visitors import iterate
 
+from isomod_graphql.engine.bounded import Bounded
 from isomod_graphql.engine.catalogue import Catalogue
 from isomod_graphql.engine.compiler import Asked
 from isomod_graphql.engine.entities import Entity, FieldSpec
@@ -27,6 +28,8 @@ from permissions.policy_version import POLICY_VERSION
 COMPILED: Final = "COMPILED"
 REFERENCE: Final = "REFERENCE"
 REFUSED: Final = "REFUSED"
+OUTLOOK_BYTES: Final = 4 << 20
+BYTES_PER_OUTLOOK: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +132,8 @@ class Explaining:
     def __init__(self, schema: GraphQLSchema, catalogue: Catalogue) -> None:
         """One per process."""
         self._schema, self._catalogue = schema, catalogue
+        # Hundreds of combinations are tried per field: what was tried for one kind of viewer is kept for the next time.
+        self._outlooks: Bounded[Outlook] = Bounded(OUTLOOK_BYTES)
 
     def arguments(self, asked: Asked) -> tuple[Argument, ...]:
         """Every filter and sort that the caller wrote and of which the policy has something to say."""
@@ -202,9 +207,20 @@ class Explaining:
             for key, item in shape.types.get(type_name, [])
             if isinstance(item, Value | Link)
         ]
-        known = outlooks(entity, type_name, list({spec.name: spec for _, spec in looks}.values()), reader)
+        known = self._outlook(entity, type_name, [spec for _, spec in looks], reader)
         for path, spec in looks:
             yield self._told(type_name, path, spec, known[spec.name])
+
+    def _outlook(
+        self, entity: Entity, type_name: str, specs: Sequence[FieldSpec], reader: Reader
+    ) -> Mapping[str, Outlook]:
+        kind = (reader.vector, reader.person_id is not None, type_name)
+        found = {spec.name: self._outlooks.find((kind, spec.name)) for spec in specs}
+        fresh = {spec.name: spec for spec in specs if found[spec.name] is None}
+        made = outlooks(entity, type_name, list(fresh.values()), reader)
+        for name, outlook in made.items():
+            self._outlooks.keep((kind, name), outlook, BYTES_PER_OUTLOOK)
+        return {name: one for name, one in found.items() if one is not None} | made
 
     def _told(self, type_name: str, path: Path | None, spec: FieldSpec, outlook: Outlook) -> Coordinate:
         fields = self._catalogue.fields_of_type[type_name]
@@ -222,7 +238,7 @@ class Explaining:
                 found = [
                     self._told(type_name, None, spec, known[spec.name])
                     for type_name, of_type in specs.items()
-                    for known in [outlooks(entity, type_name, of_type, reader)]
+                    for known in [self._outlook(entity, type_name, of_type, reader)]
                     for spec in of_type
                     if spec.name in known
                 ]

@@ -8,7 +8,7 @@ from typing import Any
 
 from isomod_graphql.engine.rendering import Objects, Rendering
 from isomod_graphql.engine.running import Loaded, Run
-from isomod_graphql.engine.shapes import ObjectShape
+from isomod_graphql.engine.shapes import ObjectShape, Unsupported
 from isomod_graphql.engine.stages import Nest, Program, SlotStage, Stage
 from isomod_graphql.engine.statements import Sql
 
@@ -30,6 +30,9 @@ class Watch:
     """By the identity of a level's records."""
     statements: list[tuple[Sql, int]] = field(default_factory=list)
     """Every statement that was sent, in order, and how long its rows took to come."""
+
+    left: Unsupported | None = None
+    """Why the run was left to the reference executor."""
 
     def watched(self, program: Program) -> Program:
         """The same program, whose decisions are timed; it shares everything that it prepared."""
