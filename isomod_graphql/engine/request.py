@@ -90,7 +90,7 @@ class Request:
     async def _read(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         async with self._turn:
             if self._over:
-                raise RuntimeError("the operation has ended")
+                raise asyncio.CancelledError  # Nobody waits for it any more.
             if self._tx is None:
                 self._tx = await self._stack.enter_async_context(
                     self.store.transaction(self.viewer.tenant_id)
