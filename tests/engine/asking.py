@@ -71,18 +71,23 @@ class Below:
         operation = next(d for d in document.definitions if isinstance(d, OperationDefinitionNode))
         digest = sha256(text.encode()).digest()
         try:
-            result = await self.execution.run(
+            result: Answered | ExecutionResult | IsoModError = await self.execution.run(
                 operation, document, digest, dict(variables or {}), caller.principal, None
             )
-            if isinstance(result, Answered):
-                return Answer.of(result.body)
         except IsoModError as refusal:
-            result = ExecutionResult(
-                None, [GraphQLError(refusal.message, extensions={"code": refusal.code})], {}
-            )
-        errors = [_entry(error) for error in result.errors or []]
-        body = {"data": result.data, "extensions": result.extensions or {}, "errors": errors}
-        return Answer.of(orjson.dumps(body))
+            result = refusal
+        return answer_of(result)
+
+
+def answer_of(result: Answered | ExecutionResult | IsoModError) -> Answer:
+    """What a client would read of it."""
+    if isinstance(result, Answered):
+        return Answer.of(result.body)
+    if isinstance(result, IsoModError):
+        result = ExecutionResult(None, [GraphQLError(result.message, extensions={"code": result.code})], {})
+    errors = [_entry(error) for error in result.errors or []]
+    body = {"data": result.data, "extensions": result.extensions or {}, "errors": errors}
+    return Answer.of(orjson.dumps(body))
 
 
 def _entry(error: GraphQLError) -> dict[str, Any]:

@@ -1,0 +1,139 @@
+"""A third opinion on lists: which rows a filter asks for and in what order, worked out in Python from the stored rows. It knows of no listing, criterion or statement."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final, Protocol
+from uuid import UUID
+
+from isomod_graphql.core.flags import is_erased, restricted_categories
+from isomod_graphql.core.text import fold
+from isomod_graphql.identity.models import GrantRow, User
+from isomod_graphql.subjects.models import Person
+from permissions.categories import Category
+from permissions.principals import Principal
+from tests.engine.oracle import FIELDS, Model, Oracle, Row
+
+
+class Open(Protocol):
+    """The row that a global id of this tenant names, if it is of this kind."""
+
+    def __call__(self, text: str, of: str | None = None) -> UUID | None: ...
+
+
+UNDER: Final = {
+    "Asset.children": "parent_id", "Location.children": "parent_id", "Location.assets": "location_id",
+    "Asset.workOrders": "asset_id", "WorkOrder.history": "work_order_id",
+}  # fmt: skip
+OF_ROW: Final = {
+    "siteId": ("site_id", "Location"), "locationId": ("location_id", "Location"), "custodianId": ("custodian_id", "Person"),
+    "assetId": ("asset_id", "Asset"), "assigneeId": ("assignee_id", "Person"), "requesterId": ("requester_id", "Person"),
+}  # fmt: skip
+PLAIN: Final = frozenset({"number", "tag"})
+CHOICES: Final = frozenset({"status", "priority", "type", "criticality"})
+NEVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
+RANKS: Final = {"URGENT": 4, "HIGH": 3, "MEDIUM": 2, "LOW": 1, "NONE": 0}
+
+
+class Lists:
+    """The lists of one tenant."""
+
+    def __init__(self, oracle: Oracle, rows: Mapping[str, list[UUID]], open_id: Open) -> None:
+        """`rows` are the ids of all rows by graph type, people under User."""
+        self._oracle, self._rows, self._open = oracle, rows, open_id
+
+    async def rows(
+        self, principal: Principal, now: datetime, field: str, arguments: Mapping[str, Any], parent: UUID | None
+    ) -> list[UUID]:  # fmt: skip
+        """Every row of the list, whatever the page."""
+        kind = _kind(field)
+        found: list[Row] = []
+        for one in self._rows[kind]:
+            row = await self._row(kind, one)
+            if row is None or (parent is not None and row[UNDER[field]] != parent):
+                continue
+            reached = await self._oracle.reached(principal, now, FIELDS[kind][0], one) is not None
+            if reached and self._asked(kind, row, arguments.get("filter") or {}):
+                found.append(row)
+        return [row["id"] for row in _ordered(kind, str(arguments.get("orderBy")), found)]
+
+    async def gathered(self, principal: Principal, now: datetime, field: str, parent: UUID) -> list[UUID]:
+        """A small set without pages, in the order of ids."""
+        if field == "User.roles":
+            model: Model = GrantRow
+            rows = [await self._oracle.row(GrantRow, one) for one in self._rows["RoleAssignment"]]
+            ids = [row["id"] for row in rows if row is not None and row["person_id"] == parent]
+        else:
+            model, ids = Person, list(self._oracle._crews.get(parent, ()))
+        return [
+            one for one in sorted(ids) if await self._oracle.reached(principal, now, model, one) is not None
+        ]
+
+    async def _row(self, kind: str, one: UUID) -> Row | None:
+        row = await self._oracle.row(FIELDS[kind][0], one)
+        if row is None or kind != "User":
+            return row
+        member = await self._oracle.row(User, one)
+        return None if member is None else {**row, "status": member["status"]}
+
+    def _asked(self, kind: str, row: Row, given: Mapping[str, Any]) -> bool:
+        return all(self._holds(kind, row, name, value) for name, value in given.items() if value is not None)
+
+    def _holds(self, kind: str, row: Row, name: str, value: Any) -> bool:  # noqa: ANN401  JSON
+        if name in PLAIN:
+            return bool(row[name] == value)
+        if name in CHOICES:
+            return row[name] in {getattr(one, "value", one) for one in value}
+        if name == "namePrefix":
+            folded = _name(row) if kind == "User" else row["name_key"]
+            return not fold(value) or (folded is not None and folded.startswith(fold(value)))
+        if name == "email":
+            hidden = is_erased(row["flags"]) or Category.CONTACT in restricted_categories(row["flags"])
+            return not hidden and row["email"] == value
+        if name in {"createdAt", "dueAt"}:
+            return _between(row["created_at" if name == "createdAt" else "due_at"], value)
+        column, of = OF_ROW.get(name, ("parent_id", kind))
+        wanted = self._open(value, of)
+        return wanted is not None and row[column] == wanted
+
+
+def _between(at: datetime | None, value: Mapping[str, Any]) -> bool:
+    low, high = value.get("gte"), value.get("lt")
+    if low is None and high is None:
+        return True
+    return at is not None and (low is None or at >= low) and (high is None or at < high)
+
+
+def _name(row: Row) -> str | None:
+    """The name by which somebody may be found and sorted; nobody by a name that may not be used."""
+    hidden = is_erased(row["flags"]) or Category.IDENTITY in restricted_categories(row["flags"])
+    return fold(row["name"]) if row["name"] and not hidden else None
+
+
+def _kind(field: str) -> str:
+    of, name = field.split(".")
+    children = of if name == "children" else ""
+    return children or {"users": "User", "locations": "Location", "assets": "Asset", "history": "WorkOrderChange"}.get(
+        name, "WorkOrder"
+    )  # fmt: skip
+
+
+def _ordered(kind: str, order: str, rows: list[Row]) -> list[Row]:
+    """Ties are broken by id, in the direction of the order."""
+    if order.startswith("NAME") and kind == "User":
+        named = [row for row in rows if _name(row) is not None]
+        nameless = sorted((row for row in rows if _name(row) is None), key=_id)
+        return sorted(named, key=lambda row: (_name(row), row["id"]), reverse=order == "NAME_DESC") + nameless
+    by: Callable[[Row], Any] = {
+        "PSEUDONYM_ASC": lambda row: row["pseudonym_number"],
+        "NAME_ASC": lambda row: row["name_key"], "NAME_DESC": lambda row: row["name_key"],
+        "NUMBER_ASC": lambda row: row["number"], "NUMBER_DESC": lambda row: row["number"],
+        "CREATED_AT_ASC": lambda row: row["created_at"], "CREATED_AT_DESC": lambda row: row["created_at"],
+        "DUE_AT_ASC": lambda row: row["due_at"] or NEVER,
+        "PRIORITY_DESC": lambda row: RANKS[row["priority"]],
+    }.get(order, lambda row: row["sequence"])  # fmt: skip
+    return sorted(rows, key=lambda row: (by(row), row["id"]), reverse=order.endswith("_DESC"))
+
+
+def _id(row: Row) -> UUID:
+    found: UUID = row["id"]
+    return found
