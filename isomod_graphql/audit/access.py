@@ -58,10 +58,14 @@ SETTINGS: Final = {"synchronous_commit": "on", "application_name": "isomod acces
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How many records may wait at once, and how long the longest waits: half for the batch before it, half for its own."""
+    """How many records may wait at once, and how long the longest waits: half for the batch before it, half for its own.
+
+    `gather` is the least time between the beginnings of two commits, in seconds.
+    """
 
     most: int = 10_000
     seconds: float = 2.0
+    gather: float = 0.003
 
 
 class _Batch:
@@ -87,6 +91,7 @@ class AccessLog:
         self._connection: Any = None
         self._put: Any = None
         self._closed = False
+        self._begun = 0.0
         self._start = secrets.token_bytes(8)
         self._numbers = count()
 
@@ -130,6 +135,7 @@ class AccessLog:
         batch = self._filling
         try:
             while self._filling.waiting:
+                await self._gather()
                 batch, self._filling = self._filling, _Batch()
                 self._tell(batch, durable=await self._commit(batch))
         except BaseException:
@@ -140,6 +146,14 @@ class AccessLog:
             raise
         finally:
             self._writing = None
+
+    async def _gather(self) -> None:
+        """Under load one commit follows another after a pause only, in which more records come together."""
+        loop = asyncio.get_running_loop()
+        pause = self._begun + self._patience.gather - loop.time()
+        if pause > 0:
+            await asyncio.sleep(pause)
+        self._begun = loop.time()
 
     @staticmethod
     def _tell(batch: _Batch, *, durable: bool) -> None:

@@ -22,6 +22,7 @@ from asyncpg.exceptions import (
     PostgresError,
 )
 
+from isomod_graphql.core.cork import Cork, CorkingLoop, Uncorked, cork_of
 from isomod_graphql.core.errors import ServiceUnavailable
 from isomod_graphql.core.wire import (
     BEGIN_STATEMENT,
@@ -80,6 +81,7 @@ class Line:
 
     connection: Any
     protocol: Any
+    cork: Cork | Uncorked
     expires: float
     room: int
     statements: OrderedDict[str, Any] = field(default_factory=OrderedDict)
@@ -172,7 +174,9 @@ class Readers:
         connection: Any = None
         try:
             connection = await asyncpg.connect(
-                **self.terms.connect, server_settings=dict(self.terms.settings)
+                **self.terms.connect,
+                server_settings=dict(self.terms.settings),
+                loop=CorkingLoop(asyncio.get_running_loop()),
             )
             line = await self._equip(connection)
         except BaseException as error:
@@ -190,7 +194,8 @@ class Readers:
         )
         lifetime = self.terms.lifetime_s * random.uniform(0.9, 1)  # noqa: S311  only spreads the reconnects
         line = Line(
-            connection, connection._protocol, time.monotonic() + lifetime, self.terms.statements  # noqa: SLF001
+            connection, connection._protocol, cork_of(connection._transport),  # noqa: SLF001  no public way
+            time.monotonic() + lifetime, self.terms.statements,
         )  # fmt: skip
         if self.terms.statements:
             begin = await connection.prepare(self.terms.begin, name=BEGIN_STATEMENT)

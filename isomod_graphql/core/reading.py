@@ -84,10 +84,10 @@ class Reading:
                 ahead = readers.ahead(self._tenant_id)
                 if not last:
                     ahead = BEGIN_AHEAD + ahead
-                line.connection._transport.write(END_AHEAD + ahead if read else ahead)  # noqa: SLF001  no public way
+                line.cork.put(END_AHEAD + ahead if read else ahead)
                 rows = await line.protocol.bind_execute(state, args, "", 0, False, None)
         except BaseException as error:
-            self._fail(line, error, sent=state is not None)
+            self._fail(line, error, sent=state is not None and not line.cork.pull())
             raise
         self._line = line
         if last:

@@ -211,16 +211,17 @@ class Run:
         elif asked.in_memory:
             rows, bounds, more, totals = await self._in_memory(stage, asked)
         else:
-            rows, bounds, more = await self._by_keys(stage, asked, parents)
+            rows, bounds, more = await self._by_keys(item, stage, asked, parents)
         loaded = await self._loaded(stage, rows, _spread(origins, bounds))
         if totals is None and any(part is None for _, part in item.parts):
             totals = await self._totals(stage, asked, parents)
         return Under(loaded, places, bounds, Paged(asked, parents, more, totals))
 
     async def _by_keys(
-        self, stage: Stage, asked: Demand, parents: Sequence[bytes | None]
+        self, item: Page, stage: Stage, asked: Demand, parents: Sequence[bytes | None]
     ) -> tuple[list[Any], list[tuple[int, int]], list[bool]]:
-        values = self._values(asked) | {"first_plus_one": asked.first + 1}
+        # Whoever does not ask whether there is more is read no row to tell by.
+        values = self._values(asked) | {"first_plus_one": asked.first + item.tells_more}
         if asked.after is not None or parents[0] is None:
             if len(parents) > 1:
                 raise NotCompiled(Unsupported.FIELD_ERROR)

@@ -133,6 +133,12 @@ class Page:
     parts: list[tuple[str, Part]]
 
     @property
+    def tells_more(self) -> bool:
+        """Whether there is a next page is asked for."""
+        ends = (part for _, part in self.parts if isinstance(part, Ends))
+        return any(name == "hasNextPage" for end in ends for _, name in end.fields)
+
+    @property
     def objects(self) -> list[ObjectShape]:
         """Every look at the rows of the page."""
         nodes = [part for _, part in self.parts if isinstance(part, ObjectShape)]

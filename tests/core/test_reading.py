@@ -276,7 +276,7 @@ async def test_an_argument_that_the_driver_refuses_leaves_nothing_half_sent(
             await reading.fetch(number, [value], last=last)
 
     assert await names(database, tenants[1]) == ["second"]
-    assert await pid_of(database, tenants[1]) != pid
+    assert await pid_of(database, tenants[1]) == pid
 
 
 async def test_a_statement_that_is_called_wrongly_is_no_outage(
