@@ -114,7 +114,7 @@ class Execution:
             if answer is None:
                 answer = await self._by_reference(asked, variables, request)
         finally:
-            await request.end_reading()
+            await request.end()
         if request.released:
             await self._recorder.record(_access(viewer, document_hash, request.released))
         return answer
