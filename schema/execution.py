@@ -139,6 +139,7 @@ class Execution:
         name = asked.operation.name.value if asked.operation.name else None
         ran = execute(self.schema, asked.document, None, request, variables, name, hide_suggestions=True)
         result = ran if isinstance(ran, ExecutionResult) else await ran
+        request.settle(result.data, failed=bool(result.errors))
         masking = masking_of(request.seen, result.data)
         if masking is not None:
             result.extensions = {**(result.extensions or {}), "masking": masking}

@@ -40,6 +40,15 @@ def masking_of(seen: Sequence[Seen], data: object) -> dict[str, Any] | None:
     )
 
 
+def stands(data: Any, path: Any) -> bool:  # noqa: ANN401  an answer, and graphql-core's path
+    """A field at this path was answered: nothing above it was given up because of an error."""
+    for step in path.as_list():
+        if data is None:
+            return False
+        data = data[step]
+    return True
+
+
 def masking_of_findings(findings: Mapping[tuple[str, ...], Sequence[Finding]]) -> dict[str, Any]:
     """The extension from all occurrences of each path, in document order."""
     return _bounded(

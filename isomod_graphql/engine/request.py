@@ -18,6 +18,7 @@ from isomod_graphql.core.store import Store, Transaction
 from isomod_graphql.engine.catalogue import Catalogue
 from isomod_graphql.engine.entities import Entity
 from isomod_graphql.engine.loading import Level, Levels
+from isomod_graphql.engine.masking import stands
 from isomod_graphql.engine.plan import Plan
 from isomod_graphql.engine.projection import View, Withheld
 from isomod_graphql.engine.viewer import Viewer
@@ -72,6 +73,8 @@ class Request:
     """What was prepared for earlier requests; the process has one."""
     released: dict[int, set[bytes]] = field(default_factory=dict)
     """By the bits of categories: the subjects of whom something is shown to somebody else."""
+    _shown: list[tuple[Any, int, bytes]] = field(default_factory=list)
+    """The same of what is released: its path, the bit of its category, the subject."""
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
     _tx: Transaction | None = None
     _over: bool = False
@@ -127,7 +130,15 @@ class Request:
         if released is not None:
             bit, subject = released
             if subject is not None:
-                self.released.setdefault(bit, set()).add(subject.bytes)
+                self._shown.append((path, bit, subject.bytes))
+
+    def settle(self, data: object, *, failed: bool) -> None:
+        """Takes down what was released. Of an answer in which a field failed, what went with it was shown to nobody."""
+        if failed:
+            self.seen = [one for one in self.seen if stands(data, one[0])]
+            self._shown = [one for one in self._shown if stands(data, one[0])]
+        for _, bit, subject in self._shown:
+            self.released.setdefault(bit, set()).add(subject)
 
     def level(self, entity: Entity) -> Level:
         """The level of an entity for this plan and viewer."""

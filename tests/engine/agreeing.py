@@ -193,8 +193,7 @@ class Agreement:
 
 
 def _different(compiled: Told, reference: Told) -> Iterator[Any]:
-    # Beside a failing field others are cancelled, one time earlier than another: of those only what is answered is compared.
-    for name in ("data", "errors") if reference.errors else ("data", "masking", "errors", "released"):
+    for name in ("data", "masking", "errors", "released"):
         one, other = getattr(compiled, name), getattr(reference, name)
         if one != other:
             yield name, "compiled", one, "reference", other

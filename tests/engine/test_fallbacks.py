@@ -10,7 +10,7 @@ from permissions.principals import NOBODY
 from tests.engine.arguments import asked, document, literal
 from tests.engine.asking import Below, Caller
 from tests.engine.documents import CONNECTION, cells, deep, selection
-from tests.engine.graph import built, execution_of
+from tests.engine.graph import Kept, built, execution_of
 from tests.engine.oracle import FIELDS
 from tests.engine.proving import Proof
 
@@ -100,3 +100,24 @@ async def test_no_list_no_filter_and_no_order_of_the_schema_is_left(proof: Proof
 
     assert ask.execution.compiler.fallbacks == Counter()
     assert ask.execution.compiler.answers == len(texts) + len(FIELDS) + 4
+
+
+async def test_what_goes_with_a_failing_field_is_neither_listed_nor_recorded(proof: Proof) -> None:
+    """Of two nodes one is given up, because a list under it fails."""
+    kept = Kept()
+    ask, realm = Below(execution_of(proof.store, recorder=kept)), proof.realms[0]
+    _, _, who = next(proof.callers("viewer"))
+    assets = dict(await proof.rows(realm, proof.oracles[0], "Asset"))
+    orders = dict(await proof.rows(realm, proof.oracles[0], "WorkOrder"))
+    ids = [assets[realm["pump"]], orders[realm["order open"]]]
+    text = f"""query ($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on WorkOrder {{ description }} ... on Asset {{
+        custodian {{ name }} children(first: 1, after: "{FORGED}") {{ totalCount }} }} }} }}"""
+
+    answer = await ask(who, text, {"ids": ids})
+
+    assert answer.data == {"nodes": [None, {"description": None}]}
+    assert answer.codes == ["CURSOR_INVALID"]
+    assert [(one["path"], one["rows"]) for one in answer.extensions["masking"]["fields"]] == [
+        (["nodes", "*", "description"], "ALL")
+    ]
+    assert kept.accesses == []
