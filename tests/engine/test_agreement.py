@@ -29,6 +29,8 @@ ONCE: Final = settings(
     suppress_health_check=list(HealthCheck),
 )
 OFTEN: Final = settings(ONCE, max_examples=NIGHTLY or 10 * EACH, derandomize=False)
+# Where an argument is refused, graphql-core drops the resolvers that it had called before, and Python says so.
+pytestmark = pytest.mark.filterwarnings("ignore:coroutine 'GraphQLCoreConverter:RuntimeWarning")
 
 
 @pytest.fixture(scope="session")
