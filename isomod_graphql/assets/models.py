@@ -64,9 +64,9 @@ class Asset(TenantRow, Base):
         Index("ix_assets_name", "tenant_id", "name_key", "id"),
         Index("ix_assets_status", "tenant_id", "status", "id"),
         Index("ix_assets_criticality", "tenant_id", "criticality", "id"),
-        Index("ix_assets_location", "tenant_id", "location_id", "id"),
+        Index("ix_assets_location", "tenant_id", "location_id", "name_key", "id"),
         Index("ix_assets_site", "tenant_id", "site_id", "id"),
-        Index("ix_assets_parent", "tenant_id", "parent_id", "id"),
+        Index("ix_assets_parent", "tenant_id", "parent_id", "name_key", "id"),
         Index("ix_assets_custodian", "tenant_id", "custodian_id", "id"),
         Index("ix_assets_created_by", "tenant_id", "created_by_id", "id"),
     )

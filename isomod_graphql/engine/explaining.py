@@ -269,9 +269,10 @@ def _sent(
             yield "ids", records.by_ids()
             return
         if depth and asked.after is None:
-            yield "pages", records.pages_under(asked)
+            yield "pages", records.pages_under(asked, keyed=item.tells_cursors)
         else:
-            yield "page", records.first_page(asked, after=asked.after is not None)
+            after, keyed = asked.after is not None, item.tells_cursors
+            yield "page", records.first_page(asked, after=after, keyed=keyed)
         if any(part is None for _, part in item.parts):
             yield ("counts", records.count_under(asked)) if depth else ("count", records.count(asked))
 

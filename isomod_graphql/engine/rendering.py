@@ -222,7 +222,6 @@ class Rendering:
         ]
 
     def _cursors(self, under: Under, page: Paged, at: int, begin: int, end: int) -> list[str]:
-        width = under.loaded.stage.records.width
         parent = page.parents[at]
         above = None if parent is None else UUID(bytes=parent)
         binding = cursor_binding(self._run.request.viewer.actor_id, page.demand, above)
@@ -230,7 +229,7 @@ class Rendering:
         by_memory = page.demand.in_memory
         return [
             seal_cursor(
-                self._run.keys, binding, None if by_memory else row[width + 1], UUID(bytes=row[row_id])
+                self._run.keys, binding, None if by_memory else row[page.key_at], UUID(bytes=row[row_id])
             )
             for row in under.loaded.records[begin:end]
         ]

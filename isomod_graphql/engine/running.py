@@ -66,6 +66,8 @@ class Paged:
     parents: Sequence[bytes | None]
     more: list[bool]
     totals: list[int] | None
+    key_at: int
+    """Where the sort key stands in a record, when cursors are asked for."""
 
 
 @dataclass(eq=False, slots=True)
@@ -213,9 +215,11 @@ class Run:
         else:
             rows, bounds, more = await self._by_keys(item, stage, asked, parents)
         loaded = await self._loaded(stage, rows, _spread(origins, bounds))
+        alone = asked.after is not None or None in parents
+        key_at = stage.records.width + (0 if alone else 1)
         if totals is None and any(part is None for _, part in item.parts):
             totals = await self._totals(stage, asked, parents)
-        return Under(loaded, places, bounds, Paged(asked, parents, more, totals))
+        return Under(loaded, places, bounds, Paged(asked, parents, more, totals, key_at))
 
     async def _by_keys(
         self, item: Page, stage: Stage, asked: Demand, parents: Sequence[bytes | None]
@@ -230,11 +234,15 @@ class Run:
                 values["after_key"], values["after_id"] = self._start(asked, parents[0])
             values["parent"] = parents[0]
             key = ("page", asked.key, after)
-            sql = stage.statement(key, lambda: stage.records.first_page(asked, after=after))
+            sql = stage.statement(
+                key, lambda: stage.records.first_page(asked, after=after, keyed=item.tells_cursors)
+            )
             rows = await self._fetch(sql, **values)
             bounds = [(0, len(rows))]
         else:
-            sql = stage.statement(("under", asked.key), lambda: stage.records.pages_under(asked))
+            sql = stage.statement(
+                ("under", asked.key), lambda: stage.records.pages_under(asked, keyed=item.tells_cursors)
+            )
             rows = await self._fetch(sql, parents=parents, **values)
             bounds = _bounds([row[stage.records.width] for row in rows], len(parents))
         return _trimmed(rows, bounds, asked.first)

@@ -135,8 +135,16 @@ class Page:
     @property
     def tells_more(self) -> bool:
         """Whether there is a next page is asked for."""
+        return self._asks("hasNextPage")
+
+    @property
+    def tells_cursors(self) -> bool:
+        """Some cursor is asked for."""
+        return self._asks("cursor", "startCursor", "endCursor")
+
+    def _asks(self, *names: str) -> bool:
         ends = (part for _, part in self.parts if isinstance(part, Ends))
-        return any(name == "hasNextPage" for end in ends for _, name in end.fields)
+        return any(name in names for end in ends for _, name in end.fields if isinstance(name, str))
 
     @property
     def objects(self) -> list[ObjectShape]:

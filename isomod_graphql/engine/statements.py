@@ -89,7 +89,7 @@ class Slot:
 
 
 class Records:
-    """What one statement gives per row: the row itself, its joined links, then its place among its parents and its sort key.
+    """What one statement gives per row: the row itself, its joined links, then what the kind of statement adds.
 
     `width` columns come from the slots. `batched` are links for which the statement had no room.
     """
@@ -131,8 +131,11 @@ class Records:
                     slot.at[str(one.key)] = self.width
                     self.width += 1
 
-    def first_page(self, demand: Demand, *, after: bool) -> Select[Any]:
-        """A page of a list that hangs on nothing, or on one row: named parameters `parent`, `after_key`, `after_id`, `first_plus_one`."""
+    def first_page(self, demand: Demand, *, after: bool, keyed: bool) -> Select[Any]:
+        """A page of a list that hangs on nothing, or on one row: named parameters `parent`, `after_key`, `after_id`, `first_plus_one`.
+
+        `keyed`: the sort key follows the slots.
+        """
         key, row_id, by = demand.sort.key, self._id, demand.listing.under
         base = self._base(key.label("sort_key")).where(*demand.predicates())
         if by is not None:
@@ -142,29 +145,31 @@ class Records:
         # A limit that the planner knows keeps it from expecting the whole table.
         most = literal_column(str(MAX_PAGE + 1), Integer())
         page = base.order_by(*ordered(demand.sort, key, row_id)).limit(most).subquery("page")
-        nothing = literal_column("0", Integer())
-        whole = self._whole(page, page, nothing, page.c.sort_key)
+        whole = self._whole(page, page, *([page.c.sort_key] if keyed else []))
         return whole.order_by(*ordered(demand.sort, page.c.sort_key, page.c.id)).limit(_first_plus_one())
 
-    def pages_under(self, demand: Demand) -> Select[Any]:
-        """The first page under each of `parents`: one short index scan per row, in one statement."""
+    def pages_under(self, demand: Demand, *, keyed: bool) -> Select[Any]:
+        """The first page under each of `parents`: one short index scan per row, in one statement.
+
+        The place among the parents follows the slots, and if it is `keyed` the sort key.
+        """
         key, row_id, by = demand.sort.key, self._id, demand.listing.under
         if by is None:
             raise TypeError("a list without a parent has no siblings")
         above = _above()
         base = self._base(key.label("sort_key")).where(by == above.c.id, *demand.predicates())
         page = base.order_by(*ordered(demand.sort, key, row_id)).limit(_first_plus_one()).lateral("page")
-        whole = self._whole(page, above.join(page, true()), above.c.place, page.c.sort_key)
+        keys = [page.c.sort_key] if keyed else []
+        whole = self._whole(page, above.join(page, true()), above.c.place, *keys)
         return whole.order_by(above.c.place, *ordered(demand.sort, page.c.sort_key, page.c.id))
 
     def by_ids(self) -> Select[Any]:
         """The rows with these `ids`, in no order."""
         base = self._base().where(self._id == any_(bindparam("ids", type_=ARRAY(Uuid())))).subquery("page")
-        nothing = literal_column("0", Integer())
-        return self._whole(base, base, nothing, nothing)
+        return self._whole(base, base)
 
     def gathered(self, source: Children | Through) -> Select[Any]:
-        """The small sets under each of `parents`, in the order of their ids."""
+        """The small sets under each of `parents`, in the order of their ids; the place follows the slots."""
         above = _above()
         if isinstance(source, Children):
             base = self._base(source.by.label("parent_key")).subquery("page")
@@ -173,7 +178,7 @@ class Records:
             base = self._base().subquery("page")
             mine = and_(source.parent == above.c.id, source.table.c.tenant_id == self.reader.tenant_id)
             joined = above.join(source.table, mine).join(base, base.c.id == source.child)
-        whole = self._whole(base, joined, above.c.place, literal_column("0", Integer()))
+        whole = self._whole(base, joined, above.c.place)
         return whole.order_by(above.c.place, base.c.id)
 
     def count(self, demand: Demand) -> Select[Any]:
@@ -196,9 +201,7 @@ class Records:
     def _base(self, *extra: ColumnElement[Any]) -> Select[Any]:
         return self.slots[0].rows.statement(*extra)
 
-    def _whole(
-        self, page: FromClause, source: FromClause, place: ColumnElement[Any], sort_key: ColumnElement[Any]
-    ) -> Select[Any]:
+    def _whole(self, page: FromClause, source: FromClause, *extra: ColumnElement[Any]) -> Select[Any]:
         """The page's rows with their links, which neither add nor take away a row."""
         parts: dict[int, FromClause] = {id(self.slots[0]): page}
         columns: list[ColumnElement[Any]] = []
@@ -213,7 +216,8 @@ class Records:
             columns += [
                 parts[id(slot)].c[name].label(f"c{at}") for name, at in sorted(slot.at.items(), key=_second)
             ]
-        return select(*columns, place.label("place"), sort_key.label("key")).select_from(source)
+        more = (one.label(f"extra_{number}") for number, one in enumerate(extra))
+        return select(*columns, *more).select_from(source)
 
 
 def _second(pair: tuple[str, int]) -> int:

@@ -40,6 +40,6 @@ class Location(TenantRow, Base):
             name="position",
         ),
         Index("ix_locations_name", "tenant_id", "name_key", "id"),
-        Index("ix_locations_parent", "tenant_id", "parent_id", "id"),
+        Index("ix_locations_parent", "tenant_id", "parent_id", "name_key", "id"),
         Index("ix_locations_site", "tenant_id", "site_id", "id"),
     )

@@ -71,7 +71,7 @@ class WorkOrder(TenantRow, Base):
         Index("ix_work_orders_status", "tenant_id", "status", "id"),
         Index("ix_work_orders_priority", "tenant_id", "priority", "id"),
         Index("ix_work_orders_type", "tenant_id", "type", "id"),
-        Index("ix_work_orders_asset", "tenant_id", "asset_id", "id"),
+        Index("ix_work_orders_asset", "tenant_id", "asset_id", "number"),
         Index("ix_work_orders_location", "tenant_id", "location_id", "id"),
         Index("ix_work_orders_site", "tenant_id", "site_id", "id"),
         Index("ix_work_orders_assignee", "tenant_id", "assignee_id", "id"),
