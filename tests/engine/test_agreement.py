@@ -19,7 +19,7 @@ from tests.engine.weaving import ROOTS, Operation, Weaver, Words, woven
 
 EACH: Final = 5
 """Operations per caller in `make test`; ten times as many in `make proofs`; of both, every caller has the same number."""
-NIGHTLY: Final = int(os.environ.get("ISOMOD_AGREEMENT", "0")) // len(PARTS)
+NIGHTLY: Final = int(os.environ.get("AGREEMENT_OPERATIONS", "0")) // len(PARTS)
 ONCE: Final = settings(
     max_examples=EACH,
     deadline=None,
