@@ -65,7 +65,7 @@ class Patience:
 
     most: int = 10_000
     seconds: float = 2.0
-    gather: float = 0.003
+    gather: float = 0.001
 
 
 class _Batch:
