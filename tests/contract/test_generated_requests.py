@@ -70,8 +70,11 @@ def probe(
     def hit(case: Any) -> None:  # noqa: ANN401  Schemathesis' own
         asked[label] += 1
         response = case.call(headers=headers)
-        case.validate_response(response, headers=headers)
-        kept[label] += "errors" not in response.json()
+        answer = response.json()
+        # Pages of pages of pages may ask for more rows than anybody gets: the limit says so, and that is right.
+        if [error["extensions"]["code"] for error in answer.get("errors", [])] != ["QUERY_TOO_COMPLEX"]:
+            case.validate_response(response, headers=headers)
+        kept[label] += "errors" not in answer
 
     hit()
 
