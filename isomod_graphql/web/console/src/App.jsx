@@ -1,6 +1,7 @@
 // Which page is shown: waiting, sign-in, or the editor of the person who is signed in.
 import { lazy, Suspense, useCallback, useEffect, useState } from 'react';
 import Header from './Header.jsx';
+import { forget } from './memory.js';
 import { onSessionEnd, onStepUpNeeded, restore, signOut } from './session.js';
 import SignIn from './SignIn.jsx';
 import StepUp from './StepUp.jsx';
@@ -8,18 +9,6 @@ import StepUp from './StepUp.jsx';
 const NOTICE_MS = 20_000;
 
 const Editor = lazy(() => import('./Editor.jsx'));
-
-/** What the editor remembers in this browser belongs to one person and goes when that person signs out. */
-function memoryOf(viewer) {
-  return `isomod-console:${viewer.id}`;
-}
-
-function forget(viewer) {
-  const prefix = `${memoryOf(viewer)}:`;
-  Object.keys(localStorage)
-    .filter((key) => key.startsWith(prefix))
-    .forEach((key) => localStorage.removeItem(key));
-}
 
 export default function App() {
   const [state, setState] = useState({ page: 'waiting' });
@@ -68,7 +57,7 @@ export default function App() {
       )}
       <main className="console-main">
         <Suspense fallback={<Waiting text="Loading the editor" />}>
-          <Editor key={state.viewer.id} memory={memoryOf(state.viewer)} />
+          <Editor key={state.viewer.id} viewer={state.viewer} />
         </Suspense>
       </main>
     </div>

@@ -2,7 +2,7 @@
 import 'graphiql/setup-workers/vite';
 import { explorerPlugin } from '@graphiql/plugin-explorer';
 import '@graphiql/plugin-explorer/style.css';
-import { createGraphiQLFetcher, createLocalStorage } from '@graphiql/toolkit';
+import { createGraphiQLFetcher } from '@graphiql/toolkit';
 import { GraphiQL, HISTORY_PLUGIN } from 'graphiql';
 import 'graphiql/style.css';
 import { createClient } from 'graphql-ws';
@@ -11,6 +11,7 @@ import { explainedFetch, explanationStore, watchExplanation } from './explanatio
 import ExplainPanel from './ExplainPanel.jsx';
 import { maskingStore, watchMasking } from './masking.js';
 import MaskingPanel from './MaskingPanel.jsx';
+import { memoryOf } from './memory.js';
 import { WELCOME } from './operations.js';
 import { GRAPHQL_PATH, sessionFetch, sessionHeaders } from './session.js';
 import './editor.css';
@@ -25,9 +26,9 @@ function connect() {
   return { wsClient, fetcher: watchExplanation(watchMasking(fetcher)) };
 }
 
-export default function Editor({ memory }) {
+export default function Editor({ viewer }) {
   const [connection] = useState(connect);
-  const [storage] = useState(() => createLocalStorage({ namespace: memory }));
+  const [storage] = useState(() => memoryOf(viewer));
 
   useEffect(
     () => () => {
