@@ -1,7 +1,7 @@
 """EXPLAIN as the app role, of the statements that the graph really sends: no filter and no sort of any list reads a large table from end to end."""
 
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from sqlalchemy import text
 from isomod_graphql.core.clock import SettableClock
 from isomod_graphql.core.ids import new_id
 from isomod_graphql.core.installation import Urls, open_store
+from isomod_graphql.core.reading import Reading
 from isomod_graphql.core.settings import Settings
 from isomod_graphql.core.store import Store
 from permissions.principals import Role
@@ -125,15 +126,57 @@ def scans(plan: Any) -> list[str]:  # noqa: ANN401  same
     return [table for table in read if table in LARGE]
 
 
-async def explained(crowd: Crowd, sent: list[tuple[str, Any]]) -> list[Any]:
-    """The plans that the app role gets for these statements with these parameters."""
-    plans = []
-    async with crowd.store.transaction(crowd.tenant) as tx:
-        for sql, parameters in sent:
-            found = await tx._connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {sql}", parameters)
-            plan = found.scalar_one()
-            plans.append(json.loads(plan) if isinstance(plan, str) else plan)
-    return plans
+class Eye:
+    """Sees what one path sends, and says how the server carries it out."""
+
+    def __init__(self, crowd: Crowd, monkeypatch: pytest.MonkeyPatch, *, compiled: bool) -> None:
+        self._crowd = crowd
+        self._sent: dict[str, None] = {}
+        self.execution = execution_of(crowd.store, compiles=compiled)
+        self.ask: Ask = Below(self.execution)
+        if compiled:
+            fetch = Reading.fetch
+
+            async def noting(reading: Reading, sql: str, args: Sequence[Any] = (), **how: bool) -> list[Any]:
+                self._sent[sql] = None
+                return await fetch(reading, sql, args, **how)
+
+            monkeypatch.setattr(Reading, "fetch", noting)
+
+    async def plans(self, who: Caller, document_: str, variables: Mapping[str, str]) -> tuple[Any, list[Any]]:
+        """The answer, and the plans of the statements that it took."""
+        self._sent.clear()
+        with statements(self._crowd.store) as seen:
+            answer = await self.ask(who, document_, dict(variables))
+        compiled = list(self._sent)
+        return answer, [*await self._given(seen.texts), *await self._generic(compiled)]
+
+    async def _given(self, sent: list[tuple[str, Any]]) -> list[Any]:
+        """The plans that the app role gets for these statements with these parameters."""
+        plans = []
+        async with self._crowd.store.transaction(self._crowd.tenant) as tx:
+            for sql, parameters in sent:
+                found = await tx._connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {sql}", parameters)
+                plans.append(_json(found.scalar_one()))
+        return plans
+
+    async def _generic(self, sent: list[str]) -> list[Any]:
+        """The plans that serve every parameter: the compiled path asks for no others, whatever the values are."""
+        plans = []
+        async with self._crowd.store.main.reading(self._crowd.tenant) as reading:
+            await reading.fetch("SELECT 1")
+            assert reading._line is not None
+            connection = reading._line.connection
+            for sql in sent:
+                prepared = await connection.prepare(sql)
+                nulls = ", ".join("NULL" for _ in prepared.get_parameters())
+                execute = prepared.get_name() + (f" ({nulls})" if nulls else "")
+                plans.append(_json(await connection.fetchval(f"EXPLAIN (FORMAT JSON) EXECUTE {execute}")))
+        return plans
+
+
+def _json(plan: Any) -> Any:  # noqa: ANN401  as the driver gives it
+    return json.loads(plan) if isinstance(plan, str) else plan
 
 
 def questions(crowd: Crowd) -> Iterator[tuple[Asked, str, dict[str, str]]]:
@@ -153,11 +196,13 @@ def questions(crowd: Crowd) -> Iterator[tuple[Asked, str, dict[str, str]]]:
 
 
 @pytest.mark.proof
+@pytest.mark.parametrize("compiled", [False, True])
 @pytest.mark.parametrize("role", ROLES)
-async def test_no_filter_and_no_sort_reads_a_large_table_from_end_to_end(crowd: Crowd, role: Role) -> None:
-    """Neither on the first page nor on the next."""
-    ask: Ask = Below(execution_of(crowd.store, compiles=False))
-    who = crowd.caller(role)
+async def test_no_filter_and_no_sort_reads_a_large_table_from_end_to_end(
+    crowd: Crowd, monkeypatch: pytest.MonkeyPatch, role: Role, *, compiled: bool
+) -> None:
+    """Neither on the first page nor on the next, on either path."""
+    eye = Eye(crowd, monkeypatch, compiled=compiled)
     found, pages = [], 0
     for one, text_, variables in questions(crowd):
         for after in ("", ", after: $after"):
@@ -167,36 +212,35 @@ async def test_no_filter_and_no_sort_reads_a_large_table_from_end_to_end(crowd: 
             declared = asking.replace("query (", "query ($after: Cursor, ").replace(
                 "query {", "query ($after: Cursor) {"
             )
-            with statements(crowd.store) as seen:
-                answer = await ask(who, declared if after else asking, variables)
+            answer, plans = await eye.plans(crowd.caller(role), declared if after else asking, variables)
             if answer.codes == ["FIELD_NOT_READABLE"]:
                 break
             assert answer.errors == []
+            assert plans or not answer.data[one.place.field]["nodes"]
             pages += 1
-            found += [
-                (one.name, after, table)
-                for plan in await explained(crowd, seen.texts)
-                for table in scans(plan)
-            ]
+            found += [(one.name, after, table) for plan in plans for table in scans(plan)]
             top = answer.data.get(one.place.field) or (answer.data["node"] or {}).get(one.place.field)
             if top is not None and top["pageInfo"]["endCursor"]:
                 variables["after"] = top["pageInfo"]["endCursor"]
 
     print(role, pages, "pages")
     assert found == []
+    assert (eye.execution.compiler.answers > pages / 2) is compiled
 
 
 @pytest.mark.proof
-async def test_every_sort_of_a_list_is_the_order_of_an_index(crowd: Crowd) -> None:
+@pytest.mark.parametrize("compiled", [False, True])
+async def test_every_sort_of_a_list_is_the_order_of_an_index(
+    crowd: Crowd, monkeypatch: pytest.MonkeyPatch, *, compiled: bool
+) -> None:
     """Names of people are put in order in memory: they are not stored in the clear."""
-    ask: Ask = Below(execution_of(crowd.store, compiles=False))
+    eye = Eye(crowd, monkeypatch, compiled=compiled)
     resorted = []
     for one, text_, _ in questions(crowd):
         in_memory = one.place.input_type == "UserOrder" and one.member.startswith("NAME")
         if one.enum and one.place.type_name == "Query" and not in_memory:
-            with statements(crowd.store) as seen:
-                await ask(crowd.caller(Role.ADMIN), text_)
-            (plan,) = await explained(crowd, seen.texts)
-            resorted += [one.name for node in nodes(plan) if node["Node Type"] == "Sort"]
+            _, plans = await eye.plans(crowd.caller(Role.ADMIN), text_, {})
+            assert len(plans) == 1
+            resorted += [one.name for node in nodes(plans) if node["Node Type"] == "Sort"]
 
     assert resorted == []
