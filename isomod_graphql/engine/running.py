@@ -227,7 +227,8 @@ class Run:
         # Whoever does not ask whether there is more is read no row to tell by.
         values = self._values(asked) | {"first_plus_one": asked.first + item.tells_more}
         if asked.after is not None or parents[0] is None:
-            if len(parents) > 1:
+            # A cursor belongs to one parent, which may stand in several places.
+            if len(set(parents)) > 1:
                 raise NotCompiled(Unsupported.FIELD_ERROR)
             after = asked.after is not None
             if asked.after is not None:
@@ -237,8 +238,9 @@ class Run:
             sql = stage.statement(
                 key, lambda: stage.records.first_page(asked, after=after, keyed=item.tells_cursors)
             )
-            rows = await self._fetch(sql, **values)
-            bounds = [(0, len(rows))]
+            once = await self._fetch(sql, **values)
+            rows, size = once * len(parents), len(once)
+            bounds = [(at * size, (at + 1) * size) for at in range(len(parents))]
         else:
             sql = stage.statement(
                 ("under", asked.key), lambda: stage.records.pages_under(asked, keyed=item.tells_cursors)

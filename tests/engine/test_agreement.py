@@ -91,6 +91,8 @@ async def agrees(
 
     wrong = await agreement.differences(realm, oracle, who, data.draw(drawn[at]))
 
+    # Hypothesis may lose the message when it cannot replay the example.
+    print(*wrong, sep="\n", end="")
     assert wrong == []
 
 

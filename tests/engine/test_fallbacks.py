@@ -102,6 +102,29 @@ async def test_no_list_no_filter_and_no_order_of_the_schema_is_left(proof: Proof
     assert ask.execution.compiler.answers == len(texts) + len(FIELDS) + 4
 
 
+async def test_a_cursor_of_one_parent_serves_every_place_where_it_stands(proof: Proof) -> None:
+    ask, who, realm = below(proof), admin(proof), proof.realms[0]
+    places = [place for _, place in await proof.rows(realm, proof.oracles[0], "Location")]
+    page = """query ($ids: [ID!]!, $after: Cursor) { nodes(ids: $ids) { ... on Location {
+        children(first: 1, after: $after) { nodes { id } pageInfo { hasPreviousPage hasNextPage endCursor } } } } }"""
+    pages = (await ask(who, page, {"ids": places})).data["nodes"]
+    at, first = next(
+        (at, one["children"]["pageInfo"])
+        for at, one in enumerate(pages)
+        if one["children"]["pageInfo"]["hasNextPage"]
+    )
+    turned = {"ids": [places[at], places[at]], "after": first["endCursor"]}
+
+    (one, same) = (await ask(who, page, turned)).data["nodes"]
+    by_reference = await below(proof, compiles=False)(who, page, turned)
+
+    assert one == same
+    assert one["children"]["nodes"] != pages[at]["children"]["nodes"]
+    assert one["children"]["pageInfo"]["hasPreviousPage"] is True
+    assert by_reference.data == {"nodes": [one, same]}
+    assert (ask.execution.compiler.answers, ask.execution.compiler.fallbacks) == (2, Counter())
+
+
 async def test_what_goes_with_a_failing_field_is_neither_listed_nor_recorded(proof: Proof) -> None:
     """Of two nodes one is given up, because a list under it fails."""
     kept = Kept()
