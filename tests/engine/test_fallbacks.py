@@ -104,23 +104,23 @@ async def test_no_list_no_filter_and_no_order_of_the_schema_is_left(proof: Proof
 
 async def test_a_cursor_of_one_parent_serves_every_place_where_it_stands(proof: Proof) -> None:
     ask, who, realm = below(proof), admin(proof), proof.realms[0]
-    places = [place for _, place in await proof.rows(realm, proof.oracles[0], "Location")]
-    page = """query ($ids: [ID!]!, $after: Cursor) { nodes(ids: $ids) { ... on Location {
-        children(first: 1, after: $after) { nodes { id } pageInfo { hasPreviousPage hasNextPage endCursor } } } } }"""
-    pages = (await ask(who, page, {"ids": places})).data["nodes"]
+    assets = [asset for _, asset in await proof.rows(realm, proof.oracles[0], "Asset")]
+    page = """query ($ids: [ID!]!, $after: Cursor) { nodes(ids: $ids) { ... on Asset {
+        workOrders(first: 1, after: $after) { nodes { id } pageInfo { hasPreviousPage hasNextPage endCursor } } } } }"""
+    pages = (await ask(who, page, {"ids": assets})).data["nodes"]
     at, first = next(
-        (at, one["children"]["pageInfo"])
+        (at, one["workOrders"]["pageInfo"])
         for at, one in enumerate(pages)
-        if one["children"]["pageInfo"]["hasNextPage"]
+        if one["workOrders"]["pageInfo"]["hasNextPage"]
     )
-    turned = {"ids": [places[at], places[at]], "after": first["endCursor"]}
+    turned = {"ids": [assets[at], assets[at]], "after": first["endCursor"]}
 
     (one, same) = (await ask(who, page, turned)).data["nodes"]
     by_reference = await below(proof, compiles=False)(who, page, turned)
 
     assert one == same
-    assert one["children"]["nodes"] != pages[at]["children"]["nodes"]
-    assert one["children"]["pageInfo"]["hasPreviousPage"] is True
+    assert one["workOrders"]["nodes"] != pages[at]["workOrders"]["nodes"]
+    assert one["workOrders"]["pageInfo"]["hasPreviousPage"] is True
     assert by_reference.data == {"nodes": [one, same]}
     assert (ask.execution.compiler.answers, ask.execution.compiler.fallbacks) == (2, Counter())
 
