@@ -106,6 +106,20 @@ class Execution:
         watch: Watch | None = None,
     ) -> ExecutionResult | Answered:
         """Runs what was not refused; `watch` takes down times. Raises AccessRecordUnavailable."""
+        self._recorder.underway += 1
+        try:
+            return await self._answered(asked, document_hash, variables, services, watch)
+        finally:
+            self._recorder.underway -= 1
+
+    async def _answered(
+        self,
+        asked: Asked,
+        document_hash: bytes,
+        variables: dict[str, Any],
+        services: object,
+        watch: Watch | None,
+    ) -> ExecutionResult | Answered:
         viewer, tenant = asked.viewer, asked.viewer.principal.tenant_id
         keys = await self.store.keystore.tenant(tenant) if tenant else None
         request = Request(self.store, keys, self.catalogue, asked.plan, viewer, services, levels=self.levels)

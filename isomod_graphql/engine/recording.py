@@ -25,7 +25,12 @@ class Access:
 
 
 class Recorder(Protocol):
-    """Where accesses are written down."""
+    """Where accesses are written down.
+
+    `underway` counts the answers that are being made or wait for their record; whoever makes them counts.
+    """
+
+    underway: int
 
     async def record(self, access: Access) -> None:
         """Returns when the record is durable. Raises AccessRecordUnavailable, and then the answer must not leave."""

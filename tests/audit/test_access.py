@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 from sqlalchemy import make_url, text
 
-from isomod_graphql.audit.access import AccessLog
+from isomod_graphql.audit.access import AccessLog, Patience
 from isomod_graphql.core.clock import SettableClock
 from isomod_graphql.core.installation import Urls
 from isomod_graphql.core.store import Store
@@ -92,6 +92,35 @@ async def test_what_comes_while_a_commit_is_under_way_goes_into_the_next_one(
 
     assert done_early == []
     assert sorted((await commits(owner_eye, tenant)).values()) == [1, 1, 20]
+
+
+async def test_a_commit_waits_until_half_of_the_answers_wait_for_it(
+    urls: Urls, tenant: UUID, clock: SettableClock, owner_eye: asyncpg.Connection
+) -> None:
+    log = AccessLog(make_url(urls.main), patience=Patience(gather=600))
+    log.underway = 8
+
+    def record() -> asyncio.Task[None]:
+        return asyncio.create_task(log.record(access(tenant, uuid4(), clock.now(), {IDENTITY: [uuid4()]})))
+
+    few = [record() for _ in range(3)]
+    await asyncio.sleep(0.05)
+    early = [task.done() for task in few]
+    await asyncio.gather(*few, record())
+
+    assert early == [False] * 3
+    assert list((await commits(owner_eye, tenant)).values()) == [4]
+    await log.close()
+
+
+async def test_a_commit_does_not_wait_long_for_answers_that_take_long(
+    access_log: AccessLog, tenant: UUID, clock: SettableClock, owner_eye: asyncpg.Connection
+) -> None:
+    access_log.underway = 8
+
+    await access_log.record(access(tenant, uuid4(), clock.now(), {IDENTITY: [uuid4()]}))
+
+    assert len(await stored(owner_eye, tenant)) == 1
 
 
 async def test_a_waiter_that_is_cancelled_disturbs_nobody(

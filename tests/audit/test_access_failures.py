@@ -15,7 +15,7 @@ from isomod_graphql.core.installation import Urls
 from isomod_graphql.engine.recording import Access
 from tests.audit.accesses import IDENTITY, access, commits, held_back, stored
 
-END_CONNECTION = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'isomod access log'"
+END_CONNECTION = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'isomod access log' AND datname = current_database()"
 
 
 def shown(tenant: UUID, clock: SettableClock) -> Access:

@@ -35,6 +35,7 @@ class Kept:
 
     def __init__(self) -> None:
         self.accesses: list[Access] = []
+        self.underway = 0
 
     async def record(self, access: Access) -> None:
         """At once."""

@@ -119,7 +119,8 @@ async def test_a_worker_that_lost_its_listening_connection_looks_and_listens_aga
     await asyncio.sleep(0.3)
     with capture_logs() as logs:
         ended = await owner_eye.fetch(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND pid <> pg_backend_pid()"
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE query LIKE 'LISTEN%' AND pid <> pg_backend_pid() AND datname = current_database()"
         )
         await tell_once(store, tenant, kind)
 
