@@ -29,7 +29,7 @@ from isomod_graphql.engine.viewer import Viewer
 from isomod_graphql.engine.watching import Watch
 from permissions.principals import Principal
 
-PLAN_BYTES: Final = 32 << 20
+PLAN_BYTES: Final = 12 << 20
 BYTES_PER_COORDINATE: Final = 700
 """Measured, with the share of the maps that every plan has."""
 

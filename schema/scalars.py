@@ -53,7 +53,7 @@ def _matching(name: str, pattern: re.Pattern[str], longest: int) -> Any:  # noqa
 
 def is_storable(text: str) -> bool:
     """False for NUL and lone surrogates, which PostgreSQL text cannot hold."""
-    return "\x00" not in text and not any("\ud800" <= sign <= "\udfff" for sign in text)
+    return "\x00" not in text and (text.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in text))
 
 
 def _date(value: Any) -> date:  # noqa: ANN401  whatever the client sent

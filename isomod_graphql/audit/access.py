@@ -92,6 +92,7 @@ class AccessLog:
         self._put: Any = None
         self._closed = False
         self.underway = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._ripe: asyncio.Future[None] | None = None
         self._start = secrets.token_bytes(8)
         self._numbers = count()
@@ -103,11 +104,12 @@ class AccessLog:
             raise AccessRecordUnavailable
         if not self._add(batch.columns, access):
             return
-        loop = asyncio.get_running_loop()
-        durable: asyncio.Future[bool] = loop.create_future()
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+        durable: asyncio.Future[bool] = self._loop.create_future()
         batch.waiting.append(durable)
         if self._writing is None:
-            self._writing = loop.create_task(self._write())
+            self._writing = self._loop.create_task(self._write())
         elif self._ripe is not None and 2 * len(batch.waiting) >= self.underway:
             self._ripen()
         if not await durable:

@@ -5,6 +5,7 @@ import secrets
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -38,6 +39,7 @@ class Place:
         return place_of(self.tenant_id, self.table, self.column) + self.row_id.bytes + key_id
 
 
+@lru_cache(maxsize=4096)
 def place_of(tenant_id: UUID, table: str, column: str) -> bytes:
     """The part of the associated data that all packs of a column share."""
     return bytes((PACK_VERSION,)) + tenant_id.bytes + f"{table}\0{column}\0".encode()

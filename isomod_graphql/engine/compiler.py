@@ -24,7 +24,7 @@ from isomod_graphql.engine.statements import raw
 from isomod_graphql.engine.viewer import Viewer
 from isomod_graphql.engine.watching import Watch
 
-PROGRAM_BYTES: Final = 64 << 20
+PROGRAM_BYTES: Final = 32 << 20
 JSON: Final = orjson.OPT_UTC_Z
 
 
@@ -43,7 +43,7 @@ class Compiler:
     """One per process. `fallbacks` counts what was left to the reference executor, by reason."""
 
     def __init__(self, schema: GraphQLSchema, catalogue: Catalogue, store: Store) -> None:
-        """Programs are kept up to 64 MiB."""
+        """Programs are kept up to 32 MiB."""
         self._schema, self._catalogue, self._store = schema, catalogue, store
         self.programs: Bounded[Program] = Bounded(PROGRAM_BYTES)
         self.fallbacks: Counter[Unsupported] = Counter()

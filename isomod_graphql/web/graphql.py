@@ -60,7 +60,7 @@ class DoorRules:
     http_status: HttpStatus = "audit"
     timeout_s: float = 10.0
     body_bytes: int = BODY_BYTES
-    cache_bytes: int = 64 << 20
+    cache_bytes: int = 24 << 20
     bounds: Bounds = BOUNDS
 
 
