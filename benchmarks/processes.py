@@ -8,12 +8,12 @@ def cpu_seconds(root: int) -> float:
     """CPU time that a process and its descendants, ended ones included, have used. Raises LookupError for no process."""
     parents: dict[int, int] = {}
     ticks: dict[int, int] = {}
-    for path in Path("/proc").glob("[0-9]*/stat"):
+    for path in Path("/proc").glob("[0-9]*"):
         try:
-            fields = path.read_text().rpartition(")")[2].split()
+            fields = (path / "stat").read_text().rpartition(")")[2].split()
         except OSError:
             continue  # It ended meanwhile.
-        pid = int(path.parent.name)
+        pid = int(path.name)
         parents[pid] = int(fields[1])
         ticks[pid] = sum(map(int, fields[11:15]))
     if root not in ticks:
