@@ -48,7 +48,10 @@ def server_in(folder: Path) -> "PostgresServer":
 def start_server(folder: Path) -> EmbeddedServer:
     """Starts (or finds running) the server whose data is in `folder`."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    info = server_in(folder).get_postmaster_info()
+    server = server_in(folder)
+    # The wheel keeps its handle on a server that was stopped since; one that runs is found and left as it is.
+    server.start()
+    info = server.get_postmaster_info()
     return EmbeddedServer(folder, str(info.socket_dir), info.pid)
 
 
