@@ -2,7 +2,10 @@
 
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from isomod_graphql.core.embedded import EmbeddedServer, start_server, stop_server
 
@@ -16,11 +19,16 @@ async def one(server: EmbeddedServer) -> int:
         await connection.close()
 
 
-async def test_a_server_that_was_stopped_is_started_again_by_the_same_process() -> None:
-    # The path of a socket has its limit, and the server runs as a user of its own.
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Of a short name, as the path of a socket has its limit; the server runs as a user of its own."""
     above = Path(tempfile.mkdtemp(prefix="isomod-tests-"))
     above.chmod(0o755)
-    folder = above / "one"
+    yield above / "one"
+    shutil.rmtree(above)
+
+
+async def test_a_server_that_was_stopped_is_started_again_by_the_same_process(folder: Path) -> None:
     try:
         first = start_server(folder)
         found = start_server(folder)
@@ -30,7 +38,6 @@ async def test_a_server_that_was_stopped_is_started_again_by_the_same_process() 
         answers.append(await one(again))
     finally:
         stop_server(folder)
-        shutil.rmtree(above)
 
     assert found.pid == first.pid
     assert answers == [1, 1]
