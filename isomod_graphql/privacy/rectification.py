@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import insert, update
+from sqlalchemy import ColumnElement, LargeBinary, case, insert, literal, null, select, update
+from sqlalchemy.orm import aliased
 
 from isomod_graphql.audit.service import record
 from isomod_graphql.core.crypto import keyed_hash
@@ -49,7 +50,7 @@ async def rectify(
     """Corrects the named fields; None removes one. The equality index follows in the same transaction; recipients are told.
 
     Raises NotFound, StaleVersion, ProcessingRestricted (for everybody but the subject and the privacy officer),
-    SubjectErased, Conflict (a taken e-mail address), BadInput.
+    SubjectErased, Conflict (a taken e-mail address, for those who correct others), BadInput.
     """
     viewer.require(Action.PERSON_RECTIFY, subject_id=subject_id)
     given = {"subject": str(subject_id), "corrections": dict(corrections), "reason": reason}
@@ -58,11 +59,13 @@ async def rectify(
     )
     if done is not None:
         return done
+    _check_texts(corrections, reason)
     subject = await load_subject(tx, viewer, subject_id, Action.PERSON_RECTIFY)
     require_version(subject.version, expected_version)
-    _check(subject, corrections, reason)
+    _check(subject, corrections)
     if corrections:
-        await _write(tx, subject_id, corrections)
+        told = Action.PERSON_RECTIFY in viewer.vector.actions
+        await _write(tx, subject_id, corrections, told=told)
         await _remember_correction(tx, viewer, subject_id, corrections, reason)
         await tell(tx, "person.rectified", person_id=subject_id)
     await remember(
@@ -71,11 +74,14 @@ async def rectify(
     return subject_id
 
 
-def _check(subject: Subject, corrections: Mapping[str, str | None], reason: str | None) -> None:
+def _check(subject: Subject, corrections: Mapping[str, str | None]) -> None:
     if subject.erased:
         raise SubjectErased
     if not subject.may_overrule and {CATEGORY[name] for name in corrections} & subject.restricted:
         raise ProcessingRestricted
+
+
+def _check_texts(corrections: Mapping[str, str | None], reason: str | None) -> None:
     for name, value in (*corrections.items(), ("reason", reason)):
         if value is None and name not in REMOVABLE and name != "reason":
             raise BadInput("This field cannot be removed.", field=name)
@@ -83,14 +89,20 @@ def _check(subject: Subject, corrections: Mapping[str, str | None], reason: str 
             raise BadInput(f"A text of 1 to {LONGEST} characters is needed.", field=name)
 
 
-async def _write(tx: Transaction, subject_id: UUID, corrections: Mapping[str, str | None]) -> None:
+async def _write(
+    tx: Transaction, subject_id: UUID, corrections: Mapping[str, str | None], *, told: bool
+) -> None:
+    """An address that somebody else has is a conflict for those who are told; who corrects his or her own data alone
+    learns nothing of it: the address is stored, and is not what the person is found by.
+    """
     await tx.reseal(
         Person, subject_id, {name: value.strip() if value else None for name, value in corrections.items()}
     )
     changed: dict[str, object] = {"version": Person.version + 1, "updated_at": tx.now}
     if "email" in corrections:
         address = corrections["email"]
-        changed["email_index"] = None if address is None else keyed_hash(tx.keys.index, "email", address)
+        index = None if address is None else keyed_hash(tx.keys.index, "email", address)
+        changed["email_index"] = index if told or index is None else _unless_taken(tx, subject_id, index)
     try:
         await tx.run(
             update(Person).where(Person.tenant_id == tx.tenant_id, Person.id == subject_id).values(changed)
@@ -99,6 +111,17 @@ async def _write(tx: Transaction, subject_id: UUID, corrections: Mapping[str, st
         if conflict.constraint == "uq_people_email_index":
             raise Conflict(field="email") from None
         raise
+
+
+def _unless_taken(tx: Transaction, subject_id: UUID, index: bytes) -> ColumnElement[bytes | None]:
+    """The index where nobody else has it; one statement, whoever has it."""
+    other = aliased(Person)
+    taken = (
+        select(other.id)
+        .where(other.tenant_id == tx.tenant_id, other.email_index == index, other.id != subject_id)
+        .exists()
+    )
+    return case((taken, null()), else_=literal(index, LargeBinary()))
 
 
 async def _remember_correction(

@@ -95,6 +95,33 @@ async def test_a_masked_value_sent_back_changes_nothing(store: Store, world: Wor
     assert (await seen(store, world, admin, world.technician))["name"] == "Tom Claes"
 
 
+async def test_a_correction_of_ones_own_address_does_not_tell_whether_somebody_has_it(
+    store: Store, world: World
+) -> None:
+    """Whoever corrects others is told, and could have filtered by it."""
+    admin = world.stepped_up(store, world.stranger, Role.ADMIN)
+    me = world.viewer(store, world.technician, Role.VIEWER)
+    taken = "rita@acme.example"
+    subject, other = await gid(store, world, world.technician), await gid(store, world, world.requester)
+    await run(store, admin, RECTIFY, input={"subjectId": other, "corrections": {"email": taken}})
+
+    answers = [
+        await run(store, who, RECTIFY, input={"subjectId": subject, "corrections": {"email": address}})
+        for who, address in ((me, "nobody@acme.example"), (me, taken.upper()), (admin, taken))
+    ]
+    found = await run(
+        store,
+        admin,
+        "query($e: EmailAddress!) { users(first: 5, filter: {email: $e}) { nodes { id } } }",
+        e=taken,
+    )
+
+    told = [(one.data or {})["rectifyPersonalData"]["userErrors"] for one in answers]
+    assert told == [[], [], [{"code": "CONFLICT", "field": "email"}]]
+    assert found.data == {"users": {"nodes": [{"id": other}]}}
+    assert (await seen(store, world, me, world.technician))["email"] == taken.upper()
+
+
 async def test_a_session_without_a_fresh_proof_may_not_restrict(
     store: Store, world: World, owner_eye: asyncpg.Connection
 ) -> None:
