@@ -3,6 +3,8 @@
 import argparse
 import asyncio
 import sys
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -53,8 +55,8 @@ async def inside(stand: Stand) -> tuple[dict[str, float], float]:
     return steps, await server_time(stand, Role.ADMIN, "viewer")
 
 
-async def run(options: argparse.Namespace) -> Measured:
-    """The starts come first, while the machine is quiet; then everything over the data, then over ten times the data."""
+async def run(options: argparse.Namespace) -> AsyncIterator[Measured]:
+    """The starts come first, while the machine is quiet; then everything over the data, then with it over ten times the data."""
     plan = Plan.of(quick=options.quick, rounds=options.rounds, seconds=options.seconds)
     started = None
     if not options.quick:
@@ -67,16 +69,19 @@ async def run(options: argparse.Namespace) -> Measured:
         steps, viewer_ms = await inside(stand)
         told = versions(await _postgres(stand), node / "node_modules")
         found = await asyncio.to_thread(main_match, stand, database, plan, say)
-    growth = list(found.growth)
+    setting = Setting(
+        f"{datetime.now(UTC):%Y-%m-%d}", machine(), told, generator(), plan.main.rounds, plan.main.seconds
+    )
+    measured = Measured(
+        setting, found.contests, found.growth, found.serving, found.flooded, steps, viewer_ms, started
+    )
+    yield measured
     if plan.times > 1:
         say(f"opening {plan.times} times the data, which takes minutes the first time")
         kept = options.data / f"data-{plan.times}"
         async with open_stand(kept, plan.times) as stand, peer_database(options.data, plan.times) as database:
-            growth += await asyncio.to_thread(grown_match, stand, database, plan, say)
-    setting = Setting(
-        f"{datetime.now(UTC):%Y-%m-%d}", machine(), told, generator(), plan.main.rounds, plan.main.seconds
-    )
-    return Measured(setting, found.contests, growth, found.serving, found.flooded, steps, viewer_ms, started)
+            grown = await asyncio.to_thread(grown_match, stand, database, plan, say)
+        yield replace(measured, growth=[*found.growth, *grown])
 
 
 async def _postgres(stand: Stand) -> str:
@@ -84,15 +89,26 @@ async def _postgres(stand: Stand) -> str:
         return str(await tx.value(text("SHOW server_version")))
 
 
+def write(measured: Measured, folder: Path) -> str:
+    """The page, which is also printed in the end; the numbers and the plots beside it."""
+    written = page(measured)
+    (folder / "results.md").write_text(written, encoding="utf-8")
+    (folder / "results.json").write_text(as_json(measured), encoding="utf-8")
+    draw(measured, folder / "plots")
+    return written
+
+
+async def measure(options: argparse.Namespace) -> str:
+    """Writes what there is before it goes on, so that a failure late in the run costs nothing that was measured."""
+    written = ""
+    async for measured in run(options):
+        written = write(measured, options.output)
+    return written
+
+
 def main() -> None:
     """Measures, writes, prints."""
-    options = arguments()
-    measured = asyncio.run(run(options))
-    written = page(measured)
-    (options.output / "results.md").write_text(written, encoding="utf-8")
-    (options.output / "results.json").write_text(as_json(measured), encoding="utf-8")
-    draw(measured, options.output / "plots")
-    print(written)
+    print(asyncio.run(measure(arguments())))
 
 
 if __name__ == "__main__":
