@@ -68,6 +68,7 @@ class Patience:
         self._timer.cancel()
         if self._watch is not None:
             self._watch.cancel()
+            self._watch = None
 
     async def _bounded(self, work: Awaitable[T], phase: type[IsoModError]) -> T:
         """Whatever cancelled work still says, the reason why it was cancelled stands."""
