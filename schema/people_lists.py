@@ -105,32 +105,46 @@ class NameStart:
         return fold(value)
 
 
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """Somebody of the directory: the folded name, None where it may not be used, and the number of the pseudonym."""
+
+    row_id: UUID
+    name: str | None
+    number: int
+
+
 async def ids_by_name(request: Request, demand: Demand) -> list[UUID]:
-    """The tenant's directory, sorted by folded name; people without a readable name come last, and match no prefix."""
+    """The tenant's directory, sorted as asked; people without a readable name match no prefix, and by name they come last."""
     level = request.level(PERSON)
     statement = level.prepared(("names", demand.key), lambda: _directory(level, demand))
     people = await request.reading(lambda tx: _names(tx, statement, {**level.binds, **demand.binds(request)}))
     if "name_prefix" in demand.given:
         prefix = fold(demand.given["name_prefix"])
-        people = [(name, person) for name, person in people if name is not None and name.startswith(prefix)]
+        people = [one for one in people if one.name is not None and one.name.startswith(prefix)]
+    if demand.order == UserOrder.PSEUDONYM_ASC.name:
+        return [one.row_id for one in sorted(people, key=lambda one: (one.number, one.row_id))]
     descending = demand.order == UserOrder.NAME_DESC.name
-    named = sorted(((name, person) for name, person in people if name is not None), reverse=descending)
-    return [person for _, person in named] + [person for name, person in people if name is None]
+    named = sorted(((one.name, one.row_id) for one in people if one.name is not None), reverse=descending)
+    return [row_id for _, row_id in named] + [one.row_id for one in people if one.name is None]
 
 
 def _directory(level: Level, demand: Demand) -> Select[Any]:
     everybody = level.count(demand.predicates())
-    return everybody.with_only_columns(_ROW.id, _ROW.flags, _ROW.sealed_account).order_by(_ROW.id)
+    columns = (_ROW.id, _ROW.flags, _ROW.sealed_account, _ROW.pseudonym_number)
+    return everybody.with_only_columns(*columns).order_by(_ROW.id)
 
 
-async def _names(
-    tx: Transaction, statement: Select[Any], binds: dict[str, Any]
-) -> list[tuple[str | None, UUID]]:
+async def _names(tx: Transaction, statement: Select[Any], binds: dict[str, Any]) -> list[_Listed]:
     rows = [row._mapping for row in await tx.all(statement, binds)]  # noqa: SLF001  SQLAlchemy's public name
     names = await tx.open_rows(Person, rows, ["name"])
     hidden = HIDDEN[Category.IDENTITY]
     return [
-        (fold(opened["name"]) if opened["name"] and not row["flags"] & hidden else None, row["id"])
+        _Listed(
+            row["id"],
+            fold(opened["name"]) if opened["name"] and not row["flags"] & hidden else None,
+            row["pseudonym_number"],
+        )
         for row, opened in zip(rows, names, strict=True)
     ]
 

@@ -15,8 +15,9 @@ from isomod_graphql.locations.models import Location
 from isomod_graphql.subjects.models import Person
 from permissions.principals import Role
 from tests.engine.asking import Ask, Below, Caller
-from tests.engine.graph import World, add_order, execution_of, make_world
+from tests.engine.graph import World, add_member, add_order, execution_of, make_world
 from tests.engine.overhearing import overheard
+from tests.people import add_person
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 LIST = "query ($filter: WorkOrderFilter) { workOrders(first: 9, filter: $filter) { totalCount nodes { number } } }"
@@ -121,6 +122,29 @@ async def test_people_are_found_by_what_is_not_stored_in_the_clear(
     answer = await fresh(admin(store, world), text, {"filter": given})
 
     assert answer.data["users"] == {"totalCount": len(names), "nodes": [{"name": name} for name in names]}
+
+
+@pytest.mark.parametrize(
+    ("order", "names"),
+    [
+        ("PSEUDONYM_ASC", ["Ada Zorn", "Ada Abel", "Ada Moor"]),
+        ("NAME_ASC", ["Ada Abel", "Ada Moor", "Ada Zorn"]),
+        ("NAME_DESC", ["Ada Zorn", "Ada Moor", "Ada Abel"]),
+    ],
+)
+async def test_people_who_are_found_by_name_stand_in_the_order_asked_for(
+    store: Store, world: World, fresh: Ask, order: str, names: list[str]
+) -> None:
+    for number, name in enumerate(("Ada Zorn", "Ada Abel", "Ada Moor"), 101):
+        person = await add_person(store, world.tenant, kind="COLLEAGUE", name=name)
+        await add_member(store, world.tenant, person)
+        async with store.transaction(world.tenant, write=True) as tx:
+            await tx.run(update(Person).where(Person.id == person).values(pseudonym_number=number))
+    text = "query ($f: UserFilter, $o: UserOrder!) { users(first: 9, filter: $f, orderBy: $o) { nodes { name } } }"
+
+    answer = await fresh(admin(store, world), text, {"f": {"namePrefix": "ada"}, "o": order})
+
+    assert [node["name"] for node in answer.data["users"]["nodes"]] == names
 
 
 @contextmanager
