@@ -73,7 +73,15 @@ async def run(options: argparse.Namespace) -> AsyncIterator[Measured]:
         f"{datetime.now(UTC):%Y-%m-%d}", machine(), told, generator(), plan.main.rounds, plan.main.seconds
     )
     measured = Measured(
-        setting, found.contests, found.growth, found.serving, found.flooded, steps, viewer_ms, started
+        setting,
+        found.contests,
+        found.growth,
+        found.serving,
+        found.flooded,
+        steps,
+        viewer_ms,
+        started,
+        found.disk,
     )
     yield measured
     if plan.times > 1:

@@ -5,12 +5,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from graphql import get_introspection_query
+
 from benchmarks.agreement import Asked
 from benchmarks.contest import Effort, Entry, Outcome, Say, contest
 from benchmarks.documents import DEPTHS, ROWS, SQL, deep
 from benchmarks.servers import Server, body
 from benchmarks.workloads import PAGE, WORKLOADS, WrongAnswer
 
+INTROSPECTION: Final = "introspection"
 CHECKED: Final = 10
 """Replies from which the size of a reply is taken."""
 
@@ -59,6 +62,14 @@ def grow(curve: str, x: int, entries: Sequence[Entry], effort: Effort, say: Say)
         for workload in WORKLOADS
         for outcome in contest(entries, workload, effort, say)
     ]
+
+
+def grow_processes(x: int, entry: Entry, effort: Effort, say: Say) -> list[Point]:
+    """The question for the whole schema, which a process answers by itself."""
+    text = body(get_introspection_query(descriptions=True), {})
+    _, size = entry.server.ask(text)
+    asked = Entry(entry.server, {INTROSPECTION: Asked([text], size)})
+    return [Point("processes", INTROSPECTION, x, one) for one in contest([asked], INTROSPECTION, effort, say)]
 
 
 def _paged(entry: Entry, rows: int) -> Asked:

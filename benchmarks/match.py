@@ -7,9 +7,10 @@ from pathlib import Path
 
 from benchmarks.agreement import Truth, agree
 from benchmarks.contest import Effort, Entry, Outcome, Say, contest
+from benchmarks.disk import sync_p99_ms
 from benchmarks.documents import POSTGRAPHILE, PRODUCT
 from benchmarks.flood import Flooded, flood
-from benchmarks.growth import Point, grow, grow_depth, grow_rows
+from benchmarks.growth import Point, grow, grow_depth, grow_processes, grow_rows
 from benchmarks.peer_database import PeerDatabase
 from benchmarks.peering import PEERS, peer
 from benchmarks.processes import resident_megabytes
@@ -54,6 +55,7 @@ class Match:
     growth: Sequence[Point]
     serving: Serving
     flooded: Flooded
+    disk: Mapping[str, float]
 
 
 def main_match(stand: Stand, database: PeerDatabase, plan: Plan, say: Say) -> Match:
@@ -66,7 +68,10 @@ def main_match(stand: Stand, database: PeerDatabase, plan: Plan, say: Say) -> Ma
         mine = Entry(shipped, agree(shipped, truth, plan.pages))
         with ExitStack() as variants:
             entries = [*peers, mine, *_variants(variants, stand, truth)]
-            contests = {name: contest(entries, name, plan.main, say) for name in WORKLOADS}
+            contests, disk = {}, {}
+            for name in WORKLOADS:
+                contests[name] = contest(entries, name, plan.main, say)
+                disk[name] = sync_p99_ms(stand.folder)
         growth = grow_rows([*peers, mine], plan.growth, say)
         growth += grow_depth([*peers, mine], plan.growth, say)
         growth += [Point("data", *rest) for rest in _as_points(contests, [*plan.peers, PRODUCT])]
@@ -74,9 +79,10 @@ def main_match(stand: Stand, database: PeerDatabase, plan: Plan, say: Say) -> Ma
         serving = serve_alone(shipped, mine.asked, ready_mb, plan.main.seconds)
         few = [one for one in [*peers, mine] if one.server.name in {POSTGRAPHILE, PRODUCT}]
         growth += grow("processes", 1, few, plan.growth, say)
+        growth += grow_processes(1, mine, plan.growth, say)
     growth += _processes(stand, database, plan, few, say)
     say(f"{plan.documents} distinct documents")
-    return Match(contests, growth, serving, flood(stand, Role.ADMIN, plan.documents))
+    return Match(contests, growth, serving, flood(stand, Role.ADMIN, plan.documents), disk)
 
 
 def grown_match(stand: Stand, database: PeerDatabase, plan: Plan, say: Say) -> list[Point]:
@@ -122,7 +128,8 @@ def _processes(
         if plan.postgraphile is not None:
             servers.insert(0, stack.enter_context(peer(POSTGRAPHILE, plan.postgraphile, database, count=2)))
         entries = [Entry(server, asked[server.name]) for server in servers]
-        return grow("processes", 2, entries, plan.growth, say)
+        mine = entries[-1]
+        return [*grow("processes", 2, entries, plan.growth, say), *grow_processes(2, mine, plan.growth, say)]
 
 
 def _as_points(

@@ -4,7 +4,7 @@ import json
 import os
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -44,6 +44,8 @@ class Measured:
     planning: Mapping[str, float]
     viewer_ms: float
     starts: tuple[float, float] | None
+    disk: Mapping[str, float] = field(default_factory=dict)
+    """Milliseconds of the slowest sync in a hundred, by the workload after which it was measured."""
 
 
 def machine() -> str:

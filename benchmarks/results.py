@@ -1,9 +1,9 @@
-"""What was measured, as the page `results.md`. It refuses to say that a bar holds where it does not."""
+"""What was measured, as the page `results.md`. It refuses to show a number without what it is compared with."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from benchmarks.bars import bars, cpu, rps
 from benchmarks.contest import Outcome
 from benchmarks.documents import POSTGRAPHILE, PRODUCT
 from benchmarks.growth import Point
@@ -22,31 +22,13 @@ CURVES: Final = {
     "data": ("Data", "1 is the data above; 10 is ten times the rows of everything."),
     "processes": (
         "Processes",
-        f"The {CONNECTIONS} connections are shared out evenly among the processes; every process has a pool of its own.",
+        (
+            f"The {CONNECTIONS} connections are shared out evenly among the processes; every process has a pool of its own. They share\n"
+            "the machine with their database and the client, which limit the three workloads. `introspection`, the question for the\n"
+            "whole schema, asks no database."
+        ),
     ),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """A limit and what was measured."""
-
-    what: str
-    limit: float
-    value: float
-    unit: str
-    at_least: bool = False
-
-    def row(self) -> list[str]:
-        """Of the table."""
-        holds = self.value >= self.limit if self.at_least else self.value <= self.limit
-        sign = "≥" if self.at_least else "≤"
-        return [
-            self.what,
-            f"{sign} {self.limit:g} {self.unit}",
-            f"{self.value:.2f} {self.unit}",
-            "yes" if holds else "**no**",
-        ]
 
 
 def page(measured: Measured) -> str:
@@ -77,28 +59,9 @@ def _head(measured: Measured) -> str:
 
 
 def _bars(measured: Measured) -> str:
-    bars = []
-    for workload, outcomes in measured.contests.items():
-        named = {one.name: one for one in outcomes}
-        if POSTGRAPHILE in named:
-            ratio = named[PRODUCT].times(named[POSTGRAPHILE], _rps)
-            bars.append(
-                Bar(f"`{workload}`: requests per second, times PostGraphile's", 1, ratio, "x", at_least=True)
-            )
-    if measured.starts is not None:
-        bars.append(Bar("first start of `isomod demo` to `ready`", 20, measured.starts[0], "s"))
-        bars.append(Bar("later start", 5, measured.starts[1], "s"))
-    bars.append(Bar("resident memory of the API process, at most", 250, measured.serving.most_mb, "MB"))
-    flooded = measured.flooded
-    title = f"the same after {flooded.documents:,} documents that were never seen before"
-    bars.append(Bar(title, 250, flooded.megabytes[-1][1], "MB"))
-    title = "`{viewer{id}}`, from arrival to answer, sign-in and database included, without the socket"
-    bars.append(Bar(title, 2, measured.viewer_ms, "ms"))
-    return "## Bars\n\n" + table(["what", "limit", "measured", "holds"], [bar.row() for bar in bars])
-
-
-def _rps(sample: Sample) -> float:
-    return sample.rps
+    return "## Bars\n\n" + table(
+        ["what", "limit", "measured", "holds"], [bar.row() for bar in bars(measured)]
+    )
 
 
 def _cells(sample: Sample) -> list[str]:
@@ -125,7 +88,7 @@ def _contests(measured: Measured) -> str:
         parts.append("PostGraphile was left out: it could not be installed where this was measured.")
     for workload, outcomes in measured.contests.items():
         mine = next(one for one in outcomes if one.name == PRODUCT)
-        lines = [[one.name, *_cells(one.typical), f"{mine.times(one, _rps):.2f}"] for one in outcomes]
+        lines = [[one.name, *_cells(one.typical), f"{mine.times(one, rps):.2f}"] for one in outcomes]
         parts.append(f"`{workload}`: {WORKLOADS[workload]}\n\n" + table(["server", *COLUMNS, "times"], lines))
     parts.append(
         "- `sql_limit`: one SQL statement written by hand builds the JSON; there is no GraphQL.\n"
@@ -146,9 +109,9 @@ def _prices(measured: Measured) -> str:
     for workload, outcomes in measured.contests.items():
         named = {one.name: one for one in outcomes}
         mine = named[PRODUCT]
-        masks = f"{named[AS_VIEWER].times(mine, _cpu):.2f}" if AS_VIEWER in named else "-"
-        record = f"{mine.times(named[NULL_SINK], _cpu):.2f}" if NULL_SINK in named else "-"
-        compiled = f"{named[NOT_COMPILED].times(mine, _cpu):.1f}" if NOT_COMPILED in named else "-"
+        masks = f"{named[AS_VIEWER].times(mine, cpu):.2f}" if AS_VIEWER in named else "-"
+        record = f"{mine.times(named[NULL_SINK], cpu):.2f}" if NULL_SINK in named else "-"
+        compiled = f"{named[NOT_COMPILED].times(mine, cpu):.1f}" if NOT_COMPILED in named else "-"
         lines.append([f"`{workload}`", record, masks, compiled])
     head = [
         "workload",
@@ -159,10 +122,6 @@ def _prices(measured: Measured) -> str:
     return "## What the parts cost\n\nCPU time of a request, server and database together.\n\n" + table(
         head, lines
     )
-
-
-def _cpu(sample: Sample) -> float:
-    return sample.server_ms + sample.database_ms
 
 
 def _drawn(points: Sequence[Point], curve: str) -> list[Point]:

@@ -5,7 +5,7 @@ from typing import Final
 
 from benchmarks.contest import Outcome
 from benchmarks.flood import Flooded
-from benchmarks.growth import Point
+from benchmarks.growth import INTROSPECTION, Point
 from benchmarks.measured import Measured, Setting
 from benchmarks.pressure import Sample
 from benchmarks.serving import Serving
@@ -36,10 +36,18 @@ def measured() -> Measured:
     return Measured(
         Setting("2026-01-02", "2 cores, 8 GB", {"Python": "3.11"}, "wrk", 1, 3),
         dict.fromkeys(("list", "detail", "nested"), outcomes),
-        [Point("rows", "list", x, outcome(name, SPEEDS[name] / x)) for x in (10, 50) for name in names],
+        [
+            *(Point("rows", "list", x, outcome(name, SPEEDS[name] / x)) for x in (10, 50) for name in names),
+            *(Point("data", "list", x, outcome("product", speed)) for x, speed in ((1, 500), (10, 333.3))),
+            *(
+                Point("processes", INTROSPECTION, x, outcome("product", 90.0 * speed))
+                for x, speed in ((1, 1), (2, 1.8))
+            ),
+        ],
         Serving({"viewer": sample(600)}, 100.0, 140.0, 150.0),
         Flooded(10_000, 4.0, 9.0, [(0, 100.0), (10_000, 180.0)], {"plans": 2_000}),
         {"parse": 250.0},
         1.5,
         (9.0, 4.0),
+        {"list": 2.5},
     )
