@@ -124,7 +124,7 @@ class GraphQLEndpoint:
         finally:
             if exchange.patience is not None:
                 exchange.patience.end()
-                exchange.patience = None  # They know each other: what goes round is freed by the collector only.
+                exchange.patience = None  # They know each other: what goes round waits for the collector.
         await send_answer(send, answer, exchange.media, exchange.headers)
 
     async def _answer(self, exchange: _Exchange) -> Answer:
