@@ -116,7 +116,9 @@ async def page(request: Request, demand: Demand, parent: UUID | None = None) -> 
     else:
         rows = await request.reading(lambda tx: _read(tx, asked))
     shown = rows[: demand.first]
-    edges = [Edge(view, seal_cursor(asked.keys, asked.binding, sort, view.row_id)) for view, sort in shown]
+    edges = [
+        Edge(view, seal_cursor(asked.keys, asked.binding, sort, view.row_id.bytes)) for view, sort in shown
+    ]
     return Page(edges, _info(edges, more=len(rows) > demand.first, start=asked.start), asked)
 
 
@@ -125,8 +127,11 @@ def _opened(request: Request, demand: Demand, parent: UUID | None) -> _Asked:
         raise TypeError(f"{demand.listing.name} hangs on a row, or on none")
     if request.keys is None:
         raise Unauthenticated
-    binding = cursor_binding(request.viewer.actor_id, demand, parent)
-    start = None if demand.after is None else open_cursor(request.keys, binding, demand.after)
+    binding = cursor_binding(request.viewer.actor_id, demand, None if parent is None else parent.bytes)
+    start = None
+    if demand.after is not None:
+        value, row_id = open_cursor(request.keys, binding, demand.after)
+        start = value, UUID(bytes=row_id)
     return _Asked(request, request.level(demand.entity), demand, parent, request.keys, binding, start)
 
 
@@ -178,7 +183,7 @@ async def _page_in_memory(asked: _Asked) -> Page:
     ids = ordered[begin : begin + demand.first]
     found = await request.reading(lambda tx: level.by_ids(tx, ids)) if ids else []
     views = [view for view in found if view is not None]
-    edges = [Edge(view, seal_cursor(asked.keys, asked.binding, None, view.row_id)) for view in views]
+    edges = [Edge(view, seal_cursor(asked.keys, asked.binding, None, view.row_id.bytes)) for view in views]
     info = _info(edges, more=len(ordered) > begin + demand.first, start=asked.start)
     return Page(edges, info, asked, _known=len(ordered))
 
@@ -238,18 +243,18 @@ def _first_plus_one() -> ColumnElement[int]:
     return bindparam("first_plus_one", type_=Integer())
 
 
-def cursor_binding(actor_id: UUID, demand: Demand, parent_id: UUID | None) -> Binding:
+def cursor_binding(actor_id: UUID, demand: Demand, parent_id: bytes | None) -> Binding:
     """What the cursors of this list are bound to: the viewer, the coordinate, the filter, the order and the row above.
 
     One digest, made once per page: a cipher that authenticates each part anew for each cursor takes twice as long.
     """
-    above = ROOT if parent_id is None else parent_id.bytes
+    above = ROOT if parent_id is None else parent_id
     return [sha256(actor_id.bytes + above + demand.spelled).digest()]
 
 
-def seal_cursor(keys: TenantKeys, binding: Binding, sort_value: Any, row_id: UUID) -> str:  # noqa: ANN401  a column's value
-    """The cursor behind a row; `sort_value` is None where memory puts the rows in order."""
-    plain = orjson.dumps([_plain(sort_value), row_id.hex])
+def seal_cursor(keys: TenantKeys, binding: Binding, sort_value: Any, row_id: bytes) -> str:  # noqa: ANN401  a column's value
+    """The cursor behind the row with this raw id; `sort_value` is None where memory puts the rows in order."""
+    plain = orjson.dumps([_plain(sort_value), row_id.hex()])
     return urlsafe_b64encode(keys.cursors.encrypt(plain, binding)).decode("ascii").rstrip("=")
 
 
@@ -263,8 +268,8 @@ def _plain(value: Any) -> Any:  # noqa: ANN401  a column's value
     )
 
 
-def open_cursor(keys: TenantKeys, binding: Binding, text: str) -> tuple[Any, UUID]:
-    """The sort value and the row of a cursor. Raises CursorInvalid for one that is bound to anything else."""
+def open_cursor(keys: TenantKeys, binding: Binding, text: str) -> tuple[Any, bytes]:
+    """The sort value and the raw id of the row of a cursor. Raises CursorInvalid for one that is bound to anything else."""
     try:
         sealed = urlsafe_b64decode(text + "=" * (-len(text) % 4))
         value, row_id = orjson.loads(keys.cursors.decrypt(sealed, binding))
@@ -272,4 +277,4 @@ def open_cursor(keys: TenantKeys, binding: Binding, text: str) -> tuple[Any, UUI
         raise CursorInvalid(field="after") from None
     if isinstance(value, Mapping):
         value = datetime.fromisoformat(value["t"]) if "t" in value else UUID(hex=value["u"])
-    return value, UUID(hex=row_id)
+    return value, bytes.fromhex(row_id)

@@ -18,10 +18,14 @@ NESTED: Final = (Link, Page, Gathered)
 
 @dataclass(frozen=True, slots=True)
 class Projector:
-    """`every` makes the object of each row, `one` that of a row among others; both take what `inputs` name, in that order."""
+    """`every` makes the object of each row from columns of them, those at `columns` first; `one` that of a row among others.
+
+    Both take what `inputs` name after that, in that order.
+    """
 
     every: Callable[..., list[dict[str, Any]]]
     one: Callable[..., dict[str, Any]]
+    columns: tuple[int, ...]
     source: str
 
 
@@ -58,6 +62,7 @@ class _Writing:
     layout: Layout
     inputs: Inputs
     bound: dict[str, Any] = field(default_factory=dict)
+    columns: set[int] = field(default_factory=set)
 
     def bind(self, value: object) -> str:
         name = f"v{len(self.bound)}"
@@ -101,7 +106,9 @@ class _Writing:
         return f"{self.bind(cell.compute)}({{{row}}}, {{{opened}}})"
 
     def _stored(self, name: str) -> str:
-        return f"r[{self.slot.at[name]:d}]"
+        at = self.slot.at[name]
+        self.columns.add(at)
+        return f"c{at:d}"
 
     def _opened(self, name: str) -> str:
         model = self.slot.rows.entity.model
@@ -117,39 +124,58 @@ def projector(shape: ObjectShape, slot: Slot, layout: Layout, inputs: Inputs) ->
     """The functions for one look at rows of this layout."""
     writing = _Writing(slot, layout, inputs)
     body = writing.expression(shape.types[layout.type_name])
-    names = ["r", *(["i"] if inputs.ids else [])]
+    names = ["i"] if inputs.ids else []
     names += [f"o{at:d}" for at in range(len(inputs.packs))]
     names += [f"n{at:d}" for at in range(len(inputs.nested))]
-    taken, lists = ", ".join(names), ", ".join(f"{name}_s" for name in names)
-    each = f"in zip({lists})" if len(names) > 1 else "in r_s"
+    # A level without anything to show of it still has as many objects as rows: its first column tells how many.
+    columns = tuple(sorted(writing.columns)) or (0,)
+    taken = ", ".join([*(f"c{at:d}" for at in columns), *names])
+    lists = ", ".join([*(f"c{at:d}_s" for at in columns), *(f"{name}_s" for name in names)])
+    each = f"in zip({lists})" if len(columns) + len(names) > 1 else f"in {lists}"
+    stored = "".join(f"    c{at:d} = r[{at:d}]\n" for at in columns)
     source = (
         f"def every({lists}):\n    return [{body} for {taken} {each}]\n\n"
-        f"def one({taken}):\n    return {body}\n"
+        f"def one({', '.join(['r', *names])}):\n{stored}    return {body}\n"
     )
     space: dict[str, Any] = {"__builtins__": {"zip": zip}, **writing.bound}
     exec(compile(source, "<projector>", "exec"), space)  # noqa: S102  the text holds nothing but our own names and numbers
-    return Projector(space["every"], space["one"], source)
+    return Projector(space["every"], space["one"], columns, source)
 
 
-Make = Callable[[Any, Any], "Variant"]
-Decide = Callable[[Sequence[Any], bytes, Mapping[Any, "Variant"], Make], "list[Variant | None]"]
-"""Takes rows, the viewer's id, the known variants and what makes one of a row and its key."""
+Columns = Sequence[Sequence[Any]]
+"""The rows of a level, turned: a value of each row per column."""
+
+Key = tuple[Any, ...]
+"""What a row's variant depends on: its type, the facts asked for, and per person whether it is the viewer."""
+
+Make = Callable[[Key], "Variant"]
+Decide = Callable[[Columns, bytes, Mapping[Key, "Variant"], Make], "list[Variant | None]"]
+"""Takes columns, the viewer's id, the known variants and what makes one of its key."""
 
 
 def deciding(slot: Slot) -> Decide:
-    """A function that finds the variant of every row: by its type, the facts asked for and whether persons are the viewer."""
-    columns = [slot.at[str(one.key)] for one in slot.rows.type_columns]
-    columns += [slot.at[name] for name in slot.rows.asked]
-    parts = [f"r[{at:d}]" for at in columns]
-    parts += [f"r[{slot.at[name]:d}] == me" for name in slot.rows.persons]
-    key = f"({', '.join(parts)},)" if parts else "()"
+    """A function that finds the variant of every row: by its type, the facts asked for and whether persons are the viewer.
+
+    It is for rows about which at least one of these matters.
+    """
+    facts = [slot.at[str(one.key)] for one in slot.rows.type_columns]
+    facts += [slot.at[name] for name in slot.rows.asked]
+    persons = [slot.at[name] for name in slot.rows.persons]
+    parts = [*(f"c{at:d}" for at in facts), *(f"c{at:d} == me" for at in persons)]
+    columns = sorted({slot.at["id"], *facts, *persons})
+    each = f"{', '.join(f'c{at:d}' for at in columns)}, in zip({', '.join(f'cs[{at:d}]' for at in columns)})"
+    # Where every row is there, and every combination was met before, nothing is looked at one by one.
+    alike = [*(f"cs[{at:d}]" for at in facts), *(f"map(me.__eq__, cs[{at:d}])" for at in persons)]
     source = (
-        "def decide(rs, me, known, make):\n    found = []\n    for r in rs:\n"
-        f"        if r[{slot.at['id']:d}] is None:\n            found.append(None)\n            continue\n"
-        f"        key = {key}\n        variant = known.get(key)\n"
-        "        found.append(make(r, key) if variant is None else variant)\n    return found\n"
+        f"def decide(cs, me, known, make):\n    if None not in cs[{slot.at['id']:d}]:\n"
+        f"        found = list(map(known.get, zip({', '.join(alike)})))\n"
+        "        if None not in found:\n            return found\n"
+        f"    found = []\n    for {each}:\n"
+        f"        if c{slot.at['id']:d} is None:\n            found.append(None)\n            continue\n"
+        f"        key = ({''.join(f'{part}, ' for part in parts)})\n        variant = known.get(key)\n"
+        "        found.append(make(key) if variant is None else variant)\n    return found\n"
     )
-    space: dict[str, Any] = {"__builtins__": {}}
+    space: dict[str, Any] = {"__builtins__": {"zip": zip, "map": map, "list": list}}
     exec(compile(source, "<deciding>", "exec"), space)  # noqa: S102  the text holds nothing but our own names and numbers
     decide: Decide = space["decide"]
     return decide

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
-from uuid import UUID
 
 from isomod_graphql.core.crypto import place_of
 from isomod_graphql.core.keystore import Keystore
 from isomod_graphql.engine.masking import Finding, masking_of_findings
 from isomod_graphql.engine.pages import cursor_binding, seal_cursor
-from isomod_graphql.engine.projectors import Variant
+from isomod_graphql.engine.projectors import Columns, Variant
 from isomod_graphql.engine.running import Loaded, Paged, Root, Run, Under
 from isomod_graphql.engine.shapes import Item, Link, Named, ObjectShape, Page, Part, Path, Typename, Value
 from isomod_graphql.engine.stages import Program, SlotStage, Stage
@@ -60,14 +59,14 @@ def _remembered(
     loaded: Loaded, number: int, slot: SlotStage, column: str, known: Mapping[tuple[bytes, bytes], Any]
 ) -> list[Any]:
     """The opened values of each row, None where they are not remembered; rows of which nothing is shown are not looked up."""
-    row_id, pack = slot.slot.at["id"], slot.slot.at[column]
+    packs = zip(loaded.columns[slot.slot.at["id"]], loaded.columns[slot.slot.at[column]], strict=True)
     kinds = loaded.kinds[number]
     if len(kinds) == 1:
-        return [known.get((row[row_id], row[pack])) for row in loaded.records]
+        return list(map(known.get, packs))
     shown = {one for one in kinds if one is not None and column in one.packs}
     return [
-        known.get((row[row_id], row[pack])) if one in shown else NOTHING
-        for row, one in zip(loaded.records, loaded.variants[number], strict=True)
+        known.get(pack) if one in shown else NOTHING
+        for pack, one in zip(packs, loaded.variants[number], strict=True)
     ]
 
 
@@ -75,13 +74,13 @@ def _missing(
     loaded: Loaded, slot: SlotStage, column: str, values: list[Any]
 ) -> Iterator[tuple[int, tuple[bytes, bytes]]]:
     """The rows whose pack is to be opened; a row without a pack gets no values at once."""
-    row_id, pack = slot.slot.at["id"], slot.slot.at[column]
-    for at, row in enumerate(loaded.records):
-        if values[at] is None:
-            if row[pack] is None:
+    ids, packs = loaded.columns[slot.slot.at["id"]], loaded.columns[slot.slot.at[column]]
+    for at, value in enumerate(values):
+        if value is None:
+            if packs[at] is None:
                 values[at] = NOTHING
             else:
-                yield at, (row[row_id], row[pack])
+                yield at, (ids[at], packs[at])
 
 
 class Rendering:
@@ -130,24 +129,23 @@ class Rendering:
         self, loaded: Loaded, at: int, slot: SlotStage, shape: ObjectShape, nested: Mapping[int, Objects]
     ) -> Objects:
         variants, kinds, inputs = loaded.variants[at], loaded.kinds[at], slot.inputs[id(shape)]
-        taken: list[Sequence[Any]] = [loaded.records]
+        taken: list[Sequence[Any]] = []
         if inputs.ids:
-            place = slot.slot.at["id"]
-            taken.append(
-                self._run.keys.ids.seal_all(
-                    slot.slot.rows.entity.code, [row[place] for row in loaded.records]
-                )
-            )
+            ids = loaded.columns[slot.slot.at["id"]]
+            taken.append(self._run.keys.ids.seal_all(slot.slot.rows.entity.code, ids))
         none = [NOTHING] * len(loaded.records)
         taken += [self._opened.get((id(loaded), at, column), none) for column in inputs.packs]
         taken += [nested[id(item)] for item in inputs.nested]
         mark = id(shape)
         if len(kinds) == 1:
             only = next(iter(kinds))
-            return [None] * len(variants) if only is None else only.projectors[mark].every(*taken)
+            if only is None:
+                return [None] * len(variants)
+            every = only.projectors[mark]
+            return every.every(*(loaded.columns[place] for place in every.columns), *taken)
         return [
             None if one is None else one.projectors[mark].one(*values)
-            for one, values in zip(variants, zip(*taken, strict=True), strict=True)
+            for one, values in zip(variants, zip(loaded.records, *taken, strict=True), strict=True)
         ]
 
     def _nested(self, item: Item, under: Under, size: int) -> Objects:
@@ -222,15 +220,11 @@ class Rendering:
         ]
 
     def _cursors(self, under: Under, page: Paged, at: int, begin: int, end: int) -> list[str]:
-        parent = page.parents[at]
-        above = None if parent is None else UUID(bytes=parent)
-        binding = cursor_binding(self._run.request.viewer.actor_id, page.demand, above)
+        binding = cursor_binding(self._run.request.viewer.actor_id, page.demand, page.parents[at])
         row_id = under.loaded.stage.slots[0].slot.at["id"]
         by_memory = page.demand.in_memory
         return [
-            seal_cursor(
-                self._run.keys, binding, None if by_memory else row[page.key_at], UUID(bytes=row[row_id])
-            )
+            seal_cursor(self._run.keys, binding, None if by_memory else row[page.key_at], row[row_id])
             for row in under.loaded.records[begin:end]
         ]
 
@@ -241,7 +235,7 @@ class Rendering:
             for at, kinds in enumerate(loaded.kinds):
                 for one in kinds:
                     if one is not None and one.releases:
-                        _release(found, one, loaded.records, loaded.variants[at] if len(kinds) > 1 else None)
+                        _release(found, one, loaded.columns, loaded.variants[at] if len(kinds) > 1 else None)
         for subjects in found.values():
             subjects.discard(None)
         return {bits: subjects for bits, subjects in found.items() if subjects}
@@ -286,15 +280,15 @@ def _joined(columns: Sequence[tuple[str, Sequence[Any]]], size: int) -> list[dic
 def _release(
     found: dict[int, set[bytes]],
     one: Variant,
-    records: Sequence[Any],
+    columns: Columns,
     variants: Sequence[Variant | None] | None,
 ) -> None:
     for place, bits in one.releases:
         subjects = found.setdefault(bits, set())
         if variants is None:
-            subjects.update([row[place] for row in records])
+            subjects.update(columns[place])
         else:
-            subjects.update([row[place] for row, of in zip(records, variants, strict=True) if of is one])
+            subjects.update(who for who, of in zip(columns[place], variants, strict=True) if of is one)
 
 
 def _withholds(kinds: Iterable[Variant | None]) -> bool:

@@ -1,11 +1,8 @@
 """Runs a program: statement after statement in one snapshot, then rows into JSON. Refuses to show what was not decided, and leaves failing fields to the reference executor."""
 
-from bisect import bisect_right
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any
-from uuid import UUID
 
 from graphql import GraphQLArgument, GraphQLError, GraphQLInputField, GraphQLInputObjectType, get_named_type
 from graphql.execution.values import VariableValues
@@ -13,9 +10,10 @@ from graphql.execution.values import VariableValues
 from isomod_graphql.core.errors import IsoModError
 from isomod_graphql.core.keystore import TenantKeys
 from isomod_graphql.core.reading import Reading
+from isomod_graphql.engine.columns import bounds_of, spread, trimmed, turned
 from isomod_graphql.engine.listing import Demand, demand
 from isomod_graphql.engine.pages import CursorInvalid, cursor_binding, open_cursor
-from isomod_graphql.engine.projectors import Variant
+from isomod_graphql.engine.projectors import Columns, Variant
 from isomod_graphql.engine.request import MAX_NODES, Request
 from isomod_graphql.engine.shapes import (
     Gathered,
@@ -41,6 +39,8 @@ class Loaded:
 
     stage: Stage
     records: Sequence[Any]
+    columns: Columns
+    """The records, turned: what is looked at row by row is looked at in one go."""
     variants: list[list[Variant | None]]
     kinds: list[set[Variant | None]]
     origin: list[int] | None
@@ -141,14 +141,17 @@ class Run:
 
     async def _loaded(self, stage: Stage, records: Sequence[Any], origin: list[int] | None) -> Loaded:
         """Decides every row, then reads what hangs under those that are seen."""
-        loaded = Loaded(stage, records, [], [], origin)
+        loaded = Loaded(stage, records, turned(records, stage.records.width), [], [], origin)
         for slot in stage.slots:
-            found = slot.variants_of(records, self.me)
-            above, link = slot.slot.above, slot.slot.link
-            if above is not None and link is not None:
-                found = _shown(found, loaded.variants[stage.records.slots.index(above)], id(link))
+            found, kinds = slot.variants_of(loaded.columns, self.me)
+            above, link = slot.slot.above, id(slot.slot.link)
+            if above is not None:
+                at = stage.records.slots.index(above)
+                if not all(owner is not None and link in owner.links for owner in loaded.kinds[at]):
+                    found = _shown(found, loaded.variants[at], link)
+                    kinds = set(found)
             loaded.variants.append(found)
-            loaded.kinds.append(set(found))
+            loaded.kinds.append(kinds)
         self.loaded.append(loaded)
         for nest in stage.nests:
             loaded.nested[id(nest.item)] = await self._under(loaded, nest)
@@ -191,8 +194,8 @@ class Run:
     ) -> Under:
         sql = stage.statement("gathered", lambda: stage.records.gathered(item.source))
         rows = await self._fetch(sql, parents=parents) if parents else []
-        bounds = _bounds([row[stage.records.width] for row in rows], len(parents))
-        return Under(await self._loaded(stage, rows, _spread(origins, bounds)), places, bounds)
+        bounds = bounds_of([row[stage.records.width] for row in rows], len(parents))
+        return Under(await self._loaded(stage, rows, spread(origins, bounds)), places, bounds)
 
     async def _page(
         self,
@@ -214,7 +217,7 @@ class Run:
             rows, bounds, more, totals = await self._in_memory(stage, asked)
         else:
             rows, bounds, more = await self._by_keys(item, stage, asked, parents)
-        loaded = await self._loaded(stage, rows, _spread(origins, bounds))
+        loaded = await self._loaded(stage, rows, spread(origins, bounds))
         alone = asked.after is not None or None in parents
         key_at = stage.records.width + (0 if alone else 1)
         if totals is None and any(part is None for _, part in item.parts):
@@ -246,8 +249,8 @@ class Run:
                 ("under", asked.key), lambda: stage.records.pages_under(asked, keyed=item.tells_cursors)
             )
             rows = await self._fetch(sql, parents=parents, **values)
-            bounds = _bounds([row[stage.records.width] for row in rows], len(parents))
-        return _trimmed(rows, bounds, asked.first)
+            bounds = bounds_of([row[stage.records.width] for row in rows], len(parents))
+        return trimmed(rows, bounds, asked.first)
 
     async def _in_memory(
         self, stage: Stage, asked: Demand
@@ -291,8 +294,9 @@ class Run:
         async with self.request.store.main.reading(viewer.tenant_id) as reading:
             rows = await reading.fetch(sql.text, sql.arguments({**self.binds, "ids": ids}), last=True)
         at = stage.slots[0].slot.at["id"]
-        found = zip(rows, stage.slots[0].variants_of(rows, self.me), strict=True)
-        return {row[at]: one.layout.type_name for row, one in found if one is not None}
+        columns = turned(rows, stage.records.width)
+        found = zip(columns[at], stage.slots[0].variants_of(columns, self.me)[0], strict=True)
+        return {row_id: one.layout.type_name for row_id, one in found if one is not None}
 
     def _fetch(self, sql: Sql, **values: Any) -> Awaitable[list[Any]]:  # noqa: ANN401  parameters' values
         return self.reading.fetch(sql.text, sql.arguments({**self.binds, **values}), last=self.single)
@@ -304,13 +308,12 @@ class Run:
 
     def _start(self, asked: Demand, parent: bytes | None) -> tuple[Any, bytes]:
         """Where the page before ended. An invalid cursor is a field error like others."""
-        above = None if parent is None else UUID(bytes=parent)
-        binding = cursor_binding(self.request.viewer.actor_id, asked, above)
+        binding = cursor_binding(self.request.viewer.actor_id, asked, parent)
         try:
             value, row_id = open_cursor(self.keys, binding, asked.after or "")
         except CursorInvalid:
             raise NotCompiled(Unsupported.FIELD_ERROR) from None
-        return raw(value), row_id.bytes
+        return raw(value), row_id
 
 
 @dataclass(eq=False, slots=True)
@@ -344,6 +347,8 @@ def _arguments(item: Page | Named, variables: VariableValues) -> dict[str, Any]:
 
 def _pythonic(given: Any, argument: GraphQLArgument | GraphQLInputField | None) -> Any:  # noqa: ANN401  a coerced input
     """A coerced filter under the names that its declaration has."""
+    if given is None:
+        return None
     kind: Any = None if argument is None else get_named_type(argument.type)
     if not isinstance(given, Mapping) or not isinstance(kind, GraphQLInputObjectType):
         return given
@@ -355,43 +360,11 @@ def _pythonic(given: Any, argument: GraphQLArgument | GraphQLInputField | None) 
 
 def _shown(found: list[Variant | None], owners: list[Variant | None], link: int) -> list[Variant | None]:
     """Without the rows behind a link that their owner does not show."""
-    if all(owner is not None and link in owner.links for owner in set(owners)):
-        return found
     return [
         one if owner is not None and link in owner.links else None
         for one, owner in zip(found, owners, strict=True)
     ]
 
 
-def _bounds(places: Sequence[int], parents: int) -> list[tuple[int, int]]:
-    """Where the rows of each parent begin and end; places count from 1 and rise."""
-    ends = [0]
-    for parent in range(1, parents + 1):
-        ends.append(bisect_right(places, parent, ends[-1]))
-    return list(pairwise(ends))
-
-
-def _trimmed(
-    rows: list[Any], bounds: list[tuple[int, int]], first: int
-) -> tuple[list[Any], list[tuple[int, int]], list[bool]]:
-    """Without the row per parent that only says that there are more."""
-    more = [end - begin > first for begin, end in bounds]
-    if not any(more):
-        return rows, bounds, more
-    kept: list[Any] = []
-    cut: list[tuple[int, int]] = []
-    for begin, end in bounds:
-        at = len(kept)
-        kept += rows[begin : min(end, begin + first)]
-        cut.append((at, len(kept)))
-    return kept, cut, more
-
-
 def _origins(loaded: Loaded, places: list[int]) -> list[int] | None:
     return None if loaded.origin is None else [loaded.origin[place] for place in places]
-
-
-def _spread(origins: list[int] | None, bounds: list[tuple[int, int]]) -> list[int] | None:
-    if origins is None:
-        return None
-    return [origin for origin, (begin, end) in zip(origins, bounds, strict=True) for _ in range(begin, end)]

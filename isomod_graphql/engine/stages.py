@@ -8,7 +8,16 @@ from typing import Any
 from sqlalchemy import Select
 
 from isomod_graphql.engine.entities import Entity
-from isomod_graphql.engine.projectors import Decide, Inputs, Variant, deciding, inputs_of, variant_of
+from isomod_graphql.engine.projectors import (
+    Columns,
+    Decide,
+    Inputs,
+    Key,
+    Variant,
+    deciding,
+    inputs_of,
+    variant_of,
+)
 from isomod_graphql.engine.readers import Reader
 from isomod_graphql.engine.shapes import (
     Gathered,
@@ -35,7 +44,7 @@ class SlotStage:
     slot: Slot
     inputs: dict[int, Inputs]
     decide: Decide
-    variants: dict[Any, Variant] = field(default_factory=dict)
+    variants: dict[Key, Variant] = field(default_factory=dict)
     _types: "Stage | None" = None
 
     @property
@@ -56,34 +65,34 @@ class SlotStage:
         name: str = self.slot.rows.entity.model.__tablename__
         return name
 
-    def variants_of(self, records: Sequence[Any], me: bytes) -> list[Variant | None]:
-        """Of each record; None where this table has no row, or one that no look has a type for."""
+    def variants_of(self, columns: Columns, me: bytes) -> tuple[list[Variant | None], set[Variant | None]]:
+        """Of each row, and which there are; None where this table has no row, or one that no look has a type for."""
         if not (self.slot.rows.asked or self.slot.rows.persons or self.slot.rows.type_columns):
-            return self._all_alike(records, me)
-        found = self.decide(records, me, self.variants, lambda row, key: self.make(row, key, me))
-        if all(one is None or one.projectors for one in set(found)):
-            return found
-        return [one if one is not None and one.projectors else None for one in found]
+            return self._all_alike(columns[self.slot.at["id"]])
+        found = self.decide(columns, me, self.variants, self.make)
+        kinds = set(found)
+        for one in kinds:
+            if one is not None and not one.projectors:
+                found = [one if one is not None and one.projectors else None for one in found]
+                return found, set(found)
+        return found, kinds
 
-    def _all_alike(self, records: Sequence[Any], me: bytes) -> list[Variant | None]:
+    def _all_alike(self, ids: Sequence[bytes | None]) -> tuple[list[Variant | None], set[Variant | None]]:
         """Nothing about a row changes how it is shown."""
-        at = self.slot.at["id"]
-        only = self.variants.get(())
-        if only is None:
-            some = next((row for row in records if row[at] is not None), None)
-            if some is None:
-                return [None] * len(records)
-            only = self.make(some, (), me)
+        only = self.variants.get(()) or self.make(())
         shown = only if only.projectors else None
-        return [None if row[at] is None else shown for row in records]
+        if ids and None not in ids:
+            return [shown] * len(ids), {shown}
+        found = [None if row_id is None else shown for row_id in ids]
+        return found, set(found)
 
-    def make(self, row: Any, key: Any, me: bytes) -> Variant:  # noqa: ANN401  a record and its facts
-        """The variant of a row with facts that were not met before."""
-        rows, at = self.slot.rows, self.slot.at
-        named = {str(one.key): row[at[str(one.key)]] for one in rows.type_columns}
-        facts = {name: row[at[name]] for name in rows.asked}
-        mine = {name: row[at[name]] == me for name in rows.persons}
-        layout = rows.layout(rows.type_name(named), facts, mine)
+    def make(self, key: Key) -> Variant:
+        """The variant of rows with facts that were not met before."""
+        rows, facts = self.slot.rows, iter(key)
+        named = {str(one.key): next(facts) for one in rows.type_columns}
+        asked = {name: next(facts) for name in rows.asked}
+        mine = {name: next(facts) for name in rows.persons}
+        layout = rows.layout(rows.type_name(named), asked, mine)
         variant = variant_of(self.slot, self.inputs, layout)
         if len(self.variants) >= MOST_STATEMENTS:
             self.variants.clear()

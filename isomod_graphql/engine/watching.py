@@ -1,6 +1,6 @@
 """A watch on one compiled run: how long each level's statements, decisions and projection took. Refuses to keep anything but times."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass, field, replace
 from time import perf_counter_ns
@@ -85,9 +85,9 @@ class Watch:
 
 
 def _timed(decide: Callable[..., Any], spent: Spent) -> Callable[..., Any]:
-    def timed(records: Sequence[Any], *rest: Any) -> Any:  # noqa: ANN401  as the function that is timed
+    def timed(*given: Any) -> Any:  # noqa: ANN401  as the function that is timed
         begin = perf_counter_ns()
-        found = decide(records, *rest)
+        found = decide(*given)
         spent.rows += perf_counter_ns() - begin
         return found
 

@@ -19,16 +19,16 @@ from tests.engine.graph import execution_of
 from tests.engine.overhearing import overheard
 from tests.engine.proving import Proof
 
-OURS: Final = re.compile(r"every|one|zip|x|[ri](_s)?|[on]\d+(_s)?|v\d+")
+OURS: Final = re.compile(r"every|one|zip|x|r|i(_s)?|[con]\d+(_s)?|v\d+")
 PARTS: Final = (
     ast.Module, ast.FunctionDef, ast.arguments, ast.arg, ast.Return, ast.ListComp, ast.comprehension, ast.Dict, ast.Call,
     ast.Name, ast.Load, ast.Store, ast.Subscript, ast.Constant, ast.Attribute, ast.IfExp, ast.Compare, ast.Is, ast.NamedExpr,
-    ast.Tuple,
+    ast.Tuple, ast.Assign,
 )  # fmt: skip
 LEGAL: Final = re.compile(r"[_A-Za-z][_0-9A-Za-z]*")
 WORDS: Final = sorted(
     {name for name in (*keyword.kwlist, *keyword.softkwlist, *dir(builtins), *dir(object)) if LEGAL.fullmatch(name)}
-    | {"r", "r_s", "i", "i_s", "n0", "n0_s", "o0", "v0", "v1", "x", "every", "one", "zip", "me", "known", "make", "rs", "row", "__proto__"}
+    | {"r", "c0", "c0_s", "i", "i_s", "n0", "n0_s", "o0", "v0", "v1", "x", "every", "one", "zip", "me", "known", "make", "cs", "row", "__proto__"}
 )  # fmt: skip
 NASTY: Final = (
     "'", '"', "\\", "{", "}", "{0}", "%s", "%(a)s", "$1", ":name", ";--", "'; DROP TABLE people; --", '"; raise SystemExit #',
@@ -198,4 +198,4 @@ def test_a_foreign_name_would_be_found() -> None:
     strangers = ["exit()", "'a'", "r.__class__", "[v for v in r]", "lambda: 1", "1.5", "f'{r}'"]
 
     assert [bool(foreign(f"def one(r):\n    return {one}\n")) for one in strangers] == [True] * len(strangers)
-    assert foreign("def one(r, o0):\n    return {v0: r[1], v1: o0.get(v2), v3: None}\n") == []
+    assert foreign("def one(r, o0):\n    c1 = r[1]\n    return {v0: c1, v1: o0.get(v2), v3: None}\n") == []
