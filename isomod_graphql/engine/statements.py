@@ -125,6 +125,8 @@ class Records:
         """Gives every column its place; a link that is joined needs none for its key."""
         for slot in self.slots:
             kept = {*slot.rows.asked, *slot.rows.persons}
+            # The same link may stand there twice, joined under one name and read by its ids under another.
+            kept |= {link.spec.name for above, link in self.batched if above is slot}
             joined = {one.link.spec.name for one in self.slots if one.above is slot and one.link is not None}
             for one in slot.rows.statement().selected_columns:
                 if str(one.key) not in joined - kept:

@@ -2,6 +2,7 @@
 
 import os
 from random import Random
+from traceback import format_exc
 from typing import Final
 
 import pytest
@@ -89,9 +90,14 @@ async def agrees(
     at = data.draw(st.sampled_from((0, 1)))
     realm, oracle, who = list(agreement.proof.callers(name))[at]
 
-    wrong = await agreement.differences(realm, oracle, who, data.draw(drawn[at]))
+    operation = data.draw(drawn[at])
+    try:
+        wrong = await agreement.differences(realm, oracle, who, operation)
+    except Exception:
+        # Hypothesis may lose the message when it cannot replay the example.
+        print(operation, format_exc(), sep="\n")
+        raise
 
-    # Hypothesis may lose the message when it cannot replay the example.
     print(*wrong, sep="\n", end="")
     assert wrong == []
 

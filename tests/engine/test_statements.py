@@ -115,6 +115,25 @@ async def test_lists_that_are_read_together_are_what_each_is_alone(store: Store,
     assert [node["children"]["pageInfo"]["hasNextPage"] for node in alone].count(True) == 9
 
 
+async def test_a_link_that_is_asked_for_twice_may_be_joined_once_and_looked_up_once(
+    store: Store, world: World
+) -> None:
+    """The first chain takes all tables that a statement joins, so that the second is read by its ids."""
+    who = Caller("somebody", world.viewer(store, world.stranger, Role.ADMIN).principal)
+    await fill(store, world, 1, 20)
+    chain = "{ tag parent " * 8 + "{ tag }" + " }" * 8
+    asked = f"{{ assets(first: 20) {{ nodes {{ tag a: parent {chain} b: parent {chain} }} }} }}"
+    compiler = execution_of(store)
+
+    compiled = await Below(compiler)(who, asked)
+    reference = await Below(execution_of(store, compiles=False))(who, asked)
+
+    assert (compiled.errors, compiler.compiler.answers) == ([], 1)
+    assert compiled.data == reference.data
+    assert [node["a"] == node["b"] for node in compiled.data["assets"]["nodes"]] == [True] * 20
+    assert [node["b"]["tag"] for node in compiled.data["assets"]["nodes"] if node["tag"] == "T-9"] == ["T-4"]
+
+
 async def test_a_refused_row_of_a_sibling_costs_nothing_and_shows_nothing(proof: Proof, ask: Ask) -> None:
     """The lists under rows of both sites, for somebody of one site."""
     _, _, who = next(proof.callers("manager of gent"))
