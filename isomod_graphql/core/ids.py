@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from struct import Struct
+from typing import Final
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
@@ -18,6 +20,9 @@ PLATFORM_TENANT = UUID("00000000-0000-7000-8000-000000000001")
 
 GLOBAL_ID_BYTES = 33
 GLOBAL_ID_CHARS = 44
+
+LATELY: Final = 32_768
+"""Ids that are remembered, about 250 bytes each."""
 
 
 def new_id(now: datetime) -> UUID:
@@ -33,6 +38,38 @@ def new_id(now: datetime) -> UUID:
 def _cutter(width: int, number: int) -> Callable[[bytes], tuple[bytes, ...]]:
     """Cuts bytes into so many parts of equal width."""
     return Struct(f"{width}s" * number).unpack
+
+
+class Lately(dict[bytes, str]):
+    """Global ids of one cipher and kind of row, by the raw id. They follow from it, so that none is ever wrong."""
+
+
+class _Room:
+    """How many ids all ciphers together remember; when there is no room for more, all are forgotten."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._count = most, 0
+        self._parts: WeakValueDictionary[int, Lately] = WeakValueDictionary()
+
+    def part(self) -> Lately:
+        """An empty one, as long as somebody holds it."""
+        part = Lately()
+        self._parts[id(part)] = part
+        return part
+
+    def room(self, more: int) -> bool:
+        """Counts so many more; False when there are too many at once."""
+        if 2 * more > self._most:
+            return False
+        if self._count + more > self._most:
+            for part in list(self._parts.values()):
+                part.clear()
+            self._count = 0
+        self._count += more
+        return True
+
+
+_LATELY: Final = _Room(LATELY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +94,7 @@ class IdCipher:
         cipher = Cipher(algorithms.AES(key), modes.ECB())  # noqa: S305  one block, no chaining: a permutation is wanted
         self._encrypt = cipher.encryptor().update
         self._decrypt = cipher.decryptor().update
+        self._lately: dict[int, Lately] = {}
 
     def seal(self, type_code: int, row_id: UUID) -> str:
         """The global id of a row."""
@@ -64,22 +102,38 @@ class IdCipher:
         return urlsafe_b64encode(raw).decode("ascii")
 
     def seal_all(self, type_code: int, row_ids: Sequence[bytes | None]) -> list[str | None]:
-        """The global ids of many rows, by their 16 bytes, at a fraction of the cost of one after the other; None stays None."""
-        present = row_ids if None not in row_ids else [one for one in row_ids if one is not None]
-        size = len(present)
-        if not size:
-            return [None] * len(row_ids)
+        """The global ids of many rows, by their 16 bytes; None stays None.
+
+        The people and things that most rows speak of were sealed lately; the others are sealed together.
+        """
+        lately = self._lately.get(type_code)
+        if lately is None:
+            lately = self._lately[type_code] = _LATELY.part()
+        found: list[str | None] = list(map(lately.get, row_ids))  # type: ignore[arg-type]  # None is nobody's id
+        if None not in found:
+            return found
+        missing = [
+            one for one, known in zip(row_ids, found, strict=True) if known is None and one is not None
+        ]
+        made = self._seal_together(type_code, missing) if missing else []
+        if _LATELY.room(len(made)):
+            lately.update(zip(missing, made, strict=True))
+        rest = iter(made)
+        return [
+            next(rest) if known is None and one is not None else known
+            for one, known in zip(row_ids, found, strict=True)
+        ]
+
+    def _seal_together(self, type_code: int, row_ids: Sequence[bytes]) -> list[str]:
+        """At a fraction of the cost of one after the other."""
+        size = len(row_ids)
         prefix = bytes((type_code,)) + self._tenant.bytes
         # 15 of the 17 bytes before the block are the same 20 characters of every id, so the rest of all is encoded at once.
         head, rest = urlsafe_b64encode(prefix[:15]), prefix[15:]
-        blocks = _cutter(16, size)(self._encrypt(b"".join(present)))  # type: ignore[arg-type]  # none of them is None
+        blocks = _cutter(16, size)(self._encrypt(b"".join(row_ids)))
         tails = _cutter(24, size)(urlsafe_b64encode(rest.join((b"", *blocks))))
         text = head.join((b"", *tails)).decode("ascii")
-        sealed: list[str | None] = [text[at : at + 44] for at in range(0, 44 * size, 44)]
-        if size == len(row_ids):
-            return sealed
-        found = iter(sealed)
-        return [None if row_id is None else next(found) for row_id in row_ids]
+        return [text[at : at + 44] for at in range(0, 44 * size, 44)]
 
     def open(self, text: str) -> GlobalId:
         """What the id says. Raises NotFound when it is malformed or belongs to another tenant."""

@@ -1,6 +1,6 @@
 """Data keys of people, wrapped by tenant keys, wrapped by a root key. Refuses to make, revive or return a key that was destroyed."""
 
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -15,7 +15,7 @@ from isomod_graphql.core.crypto import new_key, unwrap, wrap
 from isomod_graphql.core.errors import KeyDestroyed, KeystoreUnavailable, ServiceUnavailable
 from isomod_graphql.core.ids import IdCipher, new_id
 from isomod_graphql.core.keys import NO_WEEK, DataKeyRow, TenantKeyRow
-from isomod_graphql.core.opened import KeyCache, OpenedKey, Pack, Values
+from isomod_graphql.core.opened import KeyCache, Known, OpenedKey
 from isomod_graphql.core.roots import RootKeys
 from isomod_graphql.core.tenancy import Database, TenantConnection
 from permissions.categories import WEEKLY, Keep
@@ -109,8 +109,8 @@ class Keystore:
         self._tenants[tenant_id] = keys
         return keys
 
-    def opened_values(self, place: bytes) -> Mapping[Pack, Values]:
-        """What is remembered of one tenant's column (`place_of`), by row and pack; nothing that outlived its key."""
+    def opened_values(self, place: bytes) -> Known:
+        """What is remembered of one tenant's column (`place_of`); nothing that outlived its key."""
         return self.cache.opened(place)
 
     def cached_keys(self, key_ids: Collection[bytes]) -> dict[bytes, OpenedKey] | None:

@@ -2,7 +2,8 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -13,10 +14,22 @@ PER_PACK, PER_BYTE = 768, 4
 """What opened values weigh at most, in bytes, apart from and per byte of their pack."""
 
 
-Pack = tuple[bytes, bytes]
-"""A row's raw id and its pack."""
 Values = Mapping[str, Any]
 """By field number. They are shared: nobody changes them."""
+Known = Mapping[bytes, tuple[bytes, Values]]
+"""By a row's raw id: its pack as it was opened, and what was in it. Another pack of the row is not known by that."""
+
+_pack, _values = itemgetter(0), itemgetter(1)
+
+
+def recalled(known: Known, ids: Sequence[bytes | None], packs: Sequence[bytes | None]) -> list[Values | None]:
+    """What is known of the pack of each row; None where this very pack was not opened, or there is no row."""
+    found: list[Any] = list(map(known.get, ids))  # type: ignore[arg-type]  # nothing is known of None
+    if None not in found and list(map(_pack, found)) == list(packs):
+        return list(map(_values, found))
+    return [
+        one[1] if one is not None and one[0] == pack else None for one, pack in zip(found, packs, strict=True)
+    ]
 
 
 class OpenedKey:
@@ -28,24 +41,24 @@ class OpenedKey:
         """`expires` in seconds of the monotonic clock. `opened` are the places and names of what it opened."""
         self.id, self.cipher, self.expires, self.weight = key_id, cipher, expires, 0
         self._memory: Memory | None = memory
-        self.opened: list[tuple[dict[Pack, Values], Pack]] = []
+        self.opened: list[tuple[dict[bytes, tuple[bytes, Values]], bytes, bytes]] = []
 
     def open(self, place: bytes, row_id: bytes, pack: bytes) -> Values:
         """The values of a pack by field number, from memory when this very pack was opened here before. Raises SealBroken.
 
         `place` is `place_of(tenant, table, column)`.
         """
-        memory, name = self._memory, (row_id, pack)
+        memory = self._memory
         if memory is None:
             return open_at(self.cipher, place, row_id, pack)
         there = memory.at(place)
-        known = there.get(name)
-        if known is not None:
-            return known
+        known = there.get(row_id)
+        if known is not None and known[0] == pack:
+            return known[1]
         values = open_at(self.cipher, place, row_id, pack)
         if memory.room(self, PER_PACK + PER_BYTE * len(pack)):
-            there[name] = values
-            self.opened.append((there, name))
+            there[row_id] = pack, values
+            self.opened.append((there, row_id, pack))
         return values
 
     def forget(self) -> None:
@@ -57,8 +70,10 @@ class OpenedKey:
 
     def let_go(self) -> None:
         """Lets go of the opened values, to make room; the key stays."""
-        for there, name in self.opened:
-            there.pop(name, None)
+        for there, row_id, pack in self.opened:
+            known = there.get(row_id)
+            if known is not None and known[0] is pack:
+                del there[row_id]
         self.opened.clear()
 
 
@@ -70,9 +85,9 @@ class Memory:
         self._size = size
         self._weight = 0
         self._keys: OrderedDict[OpenedKey, None] = OrderedDict()
-        self._places: dict[bytes, dict[Pack, Values]] = {}
+        self._places: dict[bytes, dict[bytes, tuple[bytes, Values]]] = {}
 
-    def at(self, place: bytes) -> dict[Pack, Values]:
+    def at(self, place: bytes) -> dict[bytes, tuple[bytes, Values]]:
         """What was opened of one tenant's column; every value is there only as long as its key."""
         there = self._places.get(place)
         if there is None:
@@ -122,7 +137,7 @@ class KeyCache:
             found, missing = self.known(key_ids)
             return None if missing else found
 
-    def opened(self, place: bytes) -> Mapping[Pack, Values]:
+    def opened(self, place: bytes) -> Known:
         """What keys that are not too old have opened of one tenant's column."""
         self._expire()
         return self._memory.at(place)

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from isomod_graphql.core.crypto import place_of
 from isomod_graphql.core.keystore import Keystore
+from isomod_graphql.core.opened import Known, recalled
 from isomod_graphql.engine.masking import Finding, masking_of_findings
 from isomod_graphql.engine.pages import cursor_binding, seal_cursor
 from isomod_graphql.engine.projectors import Columns, Variant
@@ -55,19 +56,18 @@ class _Gap(NamedTuple):
     pack: bytes
 
 
-def _remembered(
-    loaded: Loaded, number: int, slot: SlotStage, column: str, known: Mapping[tuple[bytes, bytes], Any]
-) -> list[Any]:
+def _remembered(loaded: Loaded, number: int, slot: SlotStage, column: str, known: Known) -> list[Any]:
     """The opened values of each row, None where they are not remembered; rows of which nothing is shown are not looked up."""
-    packs = zip(loaded.columns[slot.slot.at["id"]], loaded.columns[slot.slot.at[column]], strict=True)
+    ids, packs = loaded.columns[slot.slot.at["id"]], loaded.columns[slot.slot.at[column]]
     kinds = loaded.kinds[number]
-    if len(kinds) == 1:
-        return list(map(known.get, packs))
     shown = {one for one in kinds if one is not None and column in one.packs}
-    return [
-        known.get(pack) if one in shown else NOTHING
-        for pack, one in zip(packs, loaded.variants[number], strict=True)
+    if len(shown) == len(kinds):
+        return recalled(known, ids, packs)
+    wanted = [
+        row_id if one in shown else None for row_id, one in zip(ids, loaded.variants[number], strict=True)
     ]
+    found = recalled(known, wanted, packs)
+    return [NOTHING if row_id is None else values for row_id, values in zip(wanted, found, strict=True)]
 
 
 def _missing(

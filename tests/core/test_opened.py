@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from isomod_graphql.core.crypto import Place, SealBroken, new_key, place_of, seal_pack
-from isomod_graphql.core.opened import PER_BYTE, PER_PACK, KeyCache, OpenedKey
+from isomod_graphql.core.opened import PER_BYTE, PER_PACK, KeyCache, OpenedKey, recalled
 from isomod_graphql.core.settings import Settings
 from isomod_graphql.core.shredding import destroy_keys, write_intent
 from isomod_graphql.core.store import Store
@@ -91,6 +91,23 @@ def test_a_changed_pack_is_not_taken_for_the_one_that_was_opened() -> None:
         key.open(PEOPLE, ROW.bytes, pack[:-1] + bytes([pack[-1] ^ 1]))
 
 
+def test_a_row_that_was_sealed_anew_is_known_by_its_new_pack_alone() -> None:
+    cache = KeyCache(10, 60, ROOM)
+    old, new = opened(cache, 1), opened(cache, 2)
+    packs = [sealed(old, "before"), sealed(new, "after")]
+    old.open(PEOPLE, ROW.bytes, packs[0])
+    new.open(PEOPLE, ROW.bytes, packs[1])
+    rows = [ROW.bytes, ROW.bytes, None, b"x" * 16]
+
+    known = recalled(cache.opened(PEOPLE), rows, [*packs, None, packs[1]])
+    cache.mark_destroyed(old.id)
+
+    assert known == [None, {"1": "after"}, None, None]
+    assert recalled(cache.opened(PEOPLE), rows[1:2], packs[1:]) == [{"1": "after"}]
+    cache.mark_destroyed(new.id)
+    assert recalled(cache.opened(PEOPLE), rows[1:2], packs[1:]) == [None]
+
+
 def test_nothing_that_a_destroyed_key_opened_is_reachable() -> None:
     cache = KeyCache(10, 60, ROOM)
     key = opened(cache)
@@ -133,7 +150,8 @@ def test_opened_values_are_bounded_in_bytes() -> None:
     cache = KeyCache(10, 60, 2 * (PER_PACK + PER_BYTE * 200))
     keys = [opened(cache, value) for value in range(3)]
     for value, key in enumerate(keys):
-        key.open(PEOPLE, ROW.bytes, sealed(key, f"Canary-{value}"))
+        row = UUID(int=value)
+        key.open(PEOPLE, row.bytes, sealed(key, f"Canary-{value}", row))
 
     assert [reachable(cache, f"Canary-{value}") for value in range(3)] == [False, True, True]
     assert set(cache.known([key.id for key in keys])[0]) == {key.id for key in keys}
