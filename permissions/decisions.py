@@ -1,16 +1,17 @@
 """The decisions: how much of a value is shown, and whether an action may happen; pure, from the tables and given facts alone."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, Literal, TypeAlias
 from uuid import UUID
 
 from permissions.categories import PERSONAL, ROW_RULED, Category
-from permissions.caveats import Caveats, is_narrower
-from permissions.disclosure import ADMITTING, Cell, Form, Level, Relation
-from permissions.grants import ASSIGNABLE, PUBLIC_ACTIONS, STEP_UP, STEP_UP_FREE_FOR_SELF, Action
-from permissions.principals import TIME_BOXED, Assurance, Principal, Role, Scope
+from permissions.caveats import UNRESTRICTED, Caveats, is_narrower
+from permissions.disclosure import ADMITTING, PII_SCOPES, Cell, Form, Level, Relation
+from permissions.grants import ASSIGNABLE, GRANTS, PUBLIC_ACTIONS, STEP_UP, STEP_UP_FREE_FOR_SELF, Action
+from permissions.principals import TIME_BOXED, Assurance, Principal, Role, RoleGrant, Scope
 from permissions.reach import Reach, Resource
 from permissions.vectors import POWERLESS, Sites, Tier, Vector, is_usable, site_bound, site_slots, vector_of
 
@@ -31,6 +32,7 @@ __all__ = [
     "may",
     "may_grant",
     "may_issue",
+    "may_register",
     "reach_of",
     "relations_of",
     "site_bound",
@@ -61,6 +63,8 @@ class DenialReason(StrEnum):
     SITES = "SITES"
     TIME_BOX = "TIME_BOX"
     WIDER = "WIDER"
+    FIELD = "FIELD"
+    """The row may be changed, but the caller may not read raw what would be written over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +206,10 @@ def may_grant(
         return Denied(DenialReason.ROLE)
     if target_person_id == principal.person_id:
         return Denied(DenialReason.SELF_GRANT)
-    refusal = _unentitled(principal, role, sites, now)
+    entitled = [grant for grant in principal.grants if grant.is_live(now) and role in ASSIGNABLE[grant.role]]
+    refusal = _unentitled(principal, entitled, sites, expires_at)
+    if refusal is None and not _is_whole(principal, role, now):
+        refusal = DenialReason.WIDER
     if refusal is None and role in TIME_BOXED and (expires_at is None or expires_at <= now):
         refusal = DenialReason.TIME_BOX
     return Allowed() if refusal is None else Denied(refusal)
@@ -218,6 +225,30 @@ def may_issue(principal: Principal, scopes: frozenset[Scope], caveats: Caveats, 
     if principal.scopes is not None and not scopes <= principal.scopes:
         return Denied(DenialReason.WIDER)
     return Allowed() if is_narrower(caveats, principal.caveats) else Denied(DenialReason.WIDER)
+
+
+def may_register(
+    principal: Principal, scopes: frozenset[Scope], sites: Sites, expires_at: datetime, now: datetime
+) -> Verdict:
+    """Whether the caller may let a program do this much on these sites until then: never more than the caller holds."""
+    for action in (Action.TENANT_MANAGE, Action.TOKEN_CREATE):
+        verdict = may(principal, action, now=now)
+        if not verdict:
+            return verdict
+    held = [
+        grant
+        for grant in principal.grants
+        if grant.is_live(now) and Action.TENANT_MANAGE in GRANTS[grant.role]
+    ]
+    refusal = _unentitled(principal, held, sites, expires_at)
+    if refusal is not None:
+        return Denied(refusal)
+    named = principal.caveats.categories
+    shown = {category for category, (scope, _) in PII_SCOPES.items() if scope in scopes}
+    wider = (principal.scopes is not None and not scopes <= principal.scopes) or (
+        named is not None and not shown <= named
+    )
+    return Denied(DenialReason.WIDER) if wider else Allowed()
 
 
 def _sees_row(vector: Vector, facts: Facts) -> bool:
@@ -267,12 +298,29 @@ def _stepped_up(principal: Principal, now: datetime) -> bool:
     return principal.assurance >= Assurance.STEPPED_UP and until is not None and now < until
 
 
-def _unentitled(principal: Principal, role: Role, sites: Sites, now: datetime) -> DenialReason | None:
-    entitled = [grant for grant in principal.grants if grant.is_live(now) and role in ASSIGNABLE[grant.role]]
+def _unentitled(
+    principal: Principal, entitled: Sequence[RoleGrant], sites: Sites, expires_at: datetime | None
+) -> DenialReason | None:
+    """One grant must hold all of it: these sites, and at least until then; the credential must admit the sites too."""
     if not entitled:
         return DenialReason.ROLE
-    held = any(_within(sites, grant.sites) for grant in entitled)
-    return None if held and _within(sites, principal.caveats.sites) else DenialReason.SITES
+    there = [grant for grant in entitled if _within(sites, grant.sites)]
+    if not there or not _within(sites, principal.caveats.sites):
+        return DenialReason.SITES
+    lasting = (grant.expires_at is None or _ends_by(expires_at, grant.expires_at) for grant in there)
+    return None if any(lasting) else DenialReason.TIME_BOX
+
+
+def _ends_by(expires_at: datetime | None, end: datetime) -> bool:
+    return expires_at is not None and expires_at <= end
+
+
+def _is_whole(principal: Principal, role: Role, now: datetime) -> bool:
+    """The role through this credential is the role of a session: a narrowed one would give away what it gave up."""
+    held = RoleGrant(role, None, now + timedelta(days=1))
+    through = replace(principal, grants=(held,), caveats=replace(principal.caveats, sites=None))
+    whole = replace(through, scopes=None, caveats=UNRESTRICTED)
+    return vector_of(through, now).tiers == vector_of(whole, now).tiers
 
 
 def _within(sites: Sites, bound: Sites) -> bool:

@@ -13,6 +13,8 @@ class Action(StrEnum):
 
     VIEWER_READ = "VIEWER_READ"
     POLICY_READ = "POLICY_READ"
+    SIGN_IN = "SIGN_IN"
+    """Every way to get in: with a password, by an invitation, after a forgotten password, by the token of a letter."""
     SESSION_MANAGE = "SESSION_MANAGE"
     TOKEN_CREATE = "TOKEN_CREATE"  # noqa: S105 - the name of an action
     TOKEN_REVOKE = "TOKEN_REVOKE"  # noqa: S105 - the name of an action
@@ -53,7 +55,7 @@ class Action(StrEnum):
 
 A = Action
 
-PUBLIC_ACTIONS: Final = frozenset({A.POLICY_READ})
+PUBLIC_ACTIONS: Final = frozenset({A.POLICY_READ, A.SIGN_IN})
 """Open to everybody, with or without a credential."""
 
 MEMBER_ACTIONS: Final = PUBLIC_ACTIONS | {A.VIEWER_READ, A.SESSION_MANAGE}

@@ -44,15 +44,15 @@ def must_say(given: object, name: str, message: str) -> None:
 
 
 def rows(request: Request, values: dict[str, Any], **entities: Entity) -> dict[str, Any]:
-    """The same with the named global ids, or lists of them, as ids of rows. Raises NotFound with the input field."""
+    """The same with the named global ids, or lists of them, as ids of rows. An id that names nothing becomes one that no row has."""
     return values | {
-        name: _row(request, values[name], entity, to_camel_case(name))
+        name: _row(request, values[name], entity)
         for name, entity in entities.items()
         if values.get(name) is not None
     }
 
 
-def _row(request: Request, value: Any, entity: Entity, field: str) -> Any:  # noqa: ANN401  one id or several
+def _row(request: Request, value: Any, entity: Entity) -> Any:  # noqa: ANN401  one id or several
     if isinstance(value, str):
-        return request.row_id(value, entity, field=field)
-    return tuple(request.row_id(one, entity, field=field) for one in value)
+        return request.row_id(value, entity)
+    return tuple(request.row_id(one, entity) for one in value)

@@ -4,11 +4,14 @@ from typing import Any, Generic, TypeVar
 
 import strawberry
 
+from isomod_graphql.engine.classified import tells
+from permissions.categories import Category
 from schema.scalars import Cursor
 
 T = TypeVar("T")
 
 
+@tells({Category.OPERATIONAL: "has_next_page has_previous_page start_cursor end_cursor"})
 @strawberry.type(description="Where a page stands in its list.")
 class PageInfo:
     """See Relay's cursor connections."""
@@ -19,6 +22,7 @@ class PageInfo:
     end_cursor: Cursor | None
 
 
+@tells({Category.OPERATIONAL: "node cursor"})
 @strawberry.type(description="A row of a list and the cursor behind it.")
 class Edge(Generic[T]):
     """See Relay's cursor connections."""
@@ -27,6 +31,7 @@ class Edge(Generic[T]):
     cursor: Cursor
 
 
+@tells({Category.OPERATIONAL: "edges nodes page_info total_count"})
 @strawberry.type(description="A page of a list.")
 class Connection(Generic[T]):
     """Filled from engine.pages.Page."""
@@ -43,6 +48,7 @@ class Connection(Generic[T]):
         return count
 
 
+@tells({Category.OPERATIONAL: "id"})
 @strawberry.interface(description="Anything with a global id.")
 class Node:
     """See Relay's global object identification."""

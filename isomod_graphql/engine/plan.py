@@ -19,6 +19,7 @@ from graphql import (
     OperationDefinitionNode,
     SelectionNode,
     SelectionSetNode,
+    StringValueNode,
     Undefined,
     ValueNode,
     VariableNode,
@@ -27,12 +28,13 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues
 
-from isomod_graphql.core.errors import FieldNotReadable
+from isomod_graphql.core.errors import FieldNotReadable, MaskedValueRejected
 from isomod_graphql.engine.arguments import Variables
 from isomod_graphql.engine.catalogue import Catalogue
 from isomod_graphql.engine.entities import Entity, FieldSpec
 from isomod_graphql.engine.viewer import Viewer
 from permissions.decisions import Vector, unconditional_full
+from permissions.masks import is_masked_text
 
 Coordinate = tuple[str, str]
 
@@ -74,8 +76,10 @@ def plan_operation(
     document: DocumentNode,
     operation: OperationDefinitionNode,
     vector: Vector,
+    *,
+    inputs: GraphQLSchema | None = None,
 ) -> Plan:
-    """Visits every selection once per (fragment, type): linear in the document."""
+    """Visits every selection once per (fragment, type): linear in the document. `inputs`: the schema that variables must fit."""
     visit = _Visit(
         schema, {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
     )
@@ -96,7 +100,7 @@ def plan_operation(
         fields,
         governed,
         tuple(sorted(visit.switches)),
-        Variables(schema, operation),
+        Variables(inputs or schema, operation),
     )
 
 
@@ -167,7 +171,7 @@ def refuse_revealing_arguments(
     """Before any SQL: a filter or sort over anything that the viewer cannot read raw is refused, whatever the data.
 
     The same for null, for absence operators and for an input object nested in another. What a list does unasked is no
-    question of the caller's. Raises FieldNotReadable.
+    question of the caller's. Raises FieldNotReadable, and MaskedValueRejected for a mask that would be compared.
     """
     for governed in plan.governed:
         for argument in governed.node.arguments or ():
@@ -175,6 +179,9 @@ def refuse_revealing_arguments(
             for category, resource in catalogue.revealed_by(named, spelled(argument.value, variables)):
                 if not unconditional_full(viewer.vector, category, resource):
                     raise FieldNotReadable
+            for text in texts(argument.value, variables):
+                if is_masked_text(text):
+                    raise MaskedValueRejected(field=argument.name.value)
 
 
 def spelled(value: ValueNode, variables: VariableValues) -> Iterator[str]:
@@ -198,6 +205,36 @@ def spelled(value: ValueNode, variables: VariableValues) -> Iterator[str]:
                 yield field.name.value
     elif isinstance(value, EnumValueNode):
         yield value.value
+
+
+def texts(value: ValueNode, variables: VariableValues) -> Iterator[str]:
+    """Every text that the caller wrote, wherever it stands."""
+    if isinstance(value, VariableNode):
+        source = variables.sources.get(value.name.value)
+        default = source.signature.default if source is not None else None
+        if source is not None and source.value is not Undefined:
+            yield from _texts(source.value)
+        elif default is not None and default.literal is not None:
+            yield from texts(default.literal, variables)
+    elif isinstance(value, StringValueNode):
+        yield value.value
+    elif isinstance(value, ListValueNode):
+        for item in value.values:
+            yield from texts(item, variables)
+    elif isinstance(value, ObjectValueNode):
+        for field in value.fields:
+            yield from texts(field.value, variables)
+
+
+def _texts(value: Any) -> Iterator[str]:  # noqa: ANN401  the JSON of a variable
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _texts(item)
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _texts(item)
 
 
 def _sent(value: Any) -> Iterator[str]:  # noqa: ANN401  the JSON of a variable

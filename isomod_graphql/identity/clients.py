@@ -16,13 +16,14 @@ from isomod_graphql.core.errors import BadInput, NotFound
 from isomod_graphql.core.ids import PLATFORM_TENANT
 from isomod_graphql.core.store import Transaction
 from isomod_graphql.core.text import line
-from isomod_graphql.engine.viewer import Viewer
+from isomod_graphql.engine.viewer import GrantRefused, Viewer
 from isomod_graphql.identity.desk import Desk
 from isomod_graphql.identity.errors import SignInFailed
 from isomod_graphql.identity.models import ApiToken, PartnerClient
 from isomod_graphql.identity.token_format import ALPHABET, CLIENT_PREFIX, is_well_formed, new_secret
 from isomod_graphql.identity.tokens import IssuedToken, put_token, require_term
 from permissions.caveats import UNRESTRICTED
+from permissions.decisions import Denied, may_register
 from permissions.grants import Action
 from permissions.principals import Principal, Scope
 from permissions.purposes import Purpose
@@ -54,6 +55,10 @@ async def create_client(
     """Registers a program on these sites (None: every site), for at most a year. Raises BadInput, or a denial."""
     viewer.require(Action.TENANT_MANAGE)
     viewer.require(Action.TOKEN_CREATE)
+    bound = None if sites is None else frozenset(sites)
+    verdict = may_register(viewer.principal, scopes, bound, expires_at, viewer.now)
+    if isinstance(verdict, Denied):
+        raise GrantRefused(Action.TOKEN_CREATE, verdict.reason, field="scopes")
     require_term(viewer.now, expires_at)
     if not scopes or scopes & FORBIDDEN_SCOPES:
         raise BadInput("A program cannot have these scopes.", field="scopes")
@@ -61,7 +66,7 @@ async def create_client(
     public = "".join(secrets.choice(ALPHABET) for _ in range(24))
     row = {
         "tenant_id": tx.tenant_id, "id": client_id, "public_key": public, "name": line(name, field="name"),
-        "secret_hash": token_hash(secret), "scopes": sorted(scopes), "sites": None if sites is None else sorted(sites),
+        "secret_hash": token_hash(secret), "scopes": sorted(scopes), "sites": None if bound is None else sorted(bound),
         "purpose": purpose.value, "expires_at": expires_at, "created_at": tx.now, "updated_at": tx.now,
     }  # fmt: skip
     await tx.run(insert(PartnerClient).values(row))
