@@ -18,6 +18,7 @@ from isomod_graphql.core.errors import ServiceUnavailable, StatementTimeout
 from isomod_graphql.core.store import Store
 from isomod_graphql.engine.bounded import Bounded
 from isomod_graphql.engine.catalogue import Catalogue
+from isomod_graphql.engine.class_schemas import ClassSchema, ClassSchemas, schema_of_all
 from isomod_graphql.engine.compiler import Asked, Compiler
 from isomod_graphql.engine.loading import Levels
 from isomod_graphql.engine.masking import masking_of
@@ -53,13 +54,22 @@ class Execution:
         recorder: Recorder,
         *,
         compiles: bool = True,
+        classes: bool = False,
     ) -> None:
-        """`compiles` False sends every operation through the reference executor."""
+        """`compiles` False sends every operation through the reference executor; `classes`: callers have the schema of their class."""
+        self._all = schema_of_all(schema)
+        self._classes = ClassSchemas(schema, catalogue) if classes else None
         self.schema, self.catalogue, self.store, self.clock = schema, catalogue, store, clock
         self.plans: Bounded[Plan] = Bounded(PLAN_BYTES)
         self.levels = Levels()
         self.compiler = Compiler(schema, catalogue, store)
         self._recorder, self.compiles = recorder, compiles
+
+    def fitting(self, principal: Principal) -> ClassSchema:
+        """The schema that documents of this caller must fit."""
+        if self._classes is None:
+            return self._all
+        return self._classes.of(Viewer.at(principal, self.clock.now()))
 
     async def run(
         self,
@@ -151,7 +161,8 @@ class Execution:
     ) -> ExecutionResult:
         """Strawberry's resolvers under graphql-core, fed by level loaders and one projector."""
         name = asked.operation.name.value if asked.operation.name else None
-        ran = execute(self.schema, asked.document, None, request, variables, name, hide_suggestions=True)
+        schema = self._all if self._classes is None else self._classes.of(asked.viewer)
+        ran = execute(schema.schema, asked.document, None, request, variables, name, hide_suggestions=True)
         result = ran if isinstance(ran, ExecutionResult) else await ran
         request.settle(result.data, failed=bool(result.errors))
         masking = masking_of(request.seen, result.data)
@@ -164,7 +175,10 @@ class Execution:
         found = self.plans.find(key)
         if found is not None:
             return found
-        plan = plan_operation(self.schema, self.catalogue, document, operation, viewer.vector)
+        schema = self._all if self._classes is None else self._classes.of(viewer)
+        plan = plan_operation(
+            self.schema, self.catalogue, document, operation, viewer.vector, inputs=schema.schema
+        )
         return self.plans.keep(key, plan, BYTES_PER_COORDINATE * (20 + len(plan.coordinates)))
 
 
