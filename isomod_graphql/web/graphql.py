@@ -33,12 +33,13 @@ from isomod_graphql.web.exchange import (
 )
 from isomod_graphql.web.facts import Bearer, HttpFacts, SessionCookie
 from isomod_graphql.web.hidden import Tried, Watchman
-from isomod_graphql.web.metering import Meter, Unmetered
+from isomod_graphql.web.metering import REFUSED_POINTS, Meter, Unmetered
 from isomod_graphql.web.negotiation import Media, negotiate, require_json
 from isomod_graphql.web.refusals import (
     BadRequest,
     MethodNotAllowed,
     PersistedQueryNotFound,
+    RateLimited,
     TrustedDocumentRequired,
 )
 from isomod_graphql.web.sending import Answer, headers_of, send_answer
@@ -83,6 +84,8 @@ class _Exchange:
     send: Send
     media: Media = Media.JSON
     digest: bytes | None = None
+    principal: Principal = NOBODY
+    """Who asks, as soon as that is known."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """What every answer from now on tells: the points that are left."""
     patience: Patience | None = None
@@ -131,7 +134,7 @@ class GraphQLEndpoint:
         except ClientGone:
             return
         except IsoModError as refusal:
-            answer = self._refused(exchange, refusal)
+            answer = self._refused(exchange, self._charged(exchange, refusal))
         except Exception as bug:  # noqa: BLE001 - the last line of defence: nothing of it may be shown
             body = answers.body_of({"errors": [answers.entry_of_bug(bug, exchange.digest)]})
             answer = Answer(500, body)
@@ -152,6 +155,8 @@ class GraphQLEndpoint:
         if http.method == "POST":
             require_json(http.header(b"content-type"), http.header(b"content-encoding"))
         asking = await self._who(http)
+        exchange.principal = asking.principal
+        self._meter.require(asking.principal, http)
         late = partial(self._late, exchange)
         exchange.patience = patience = Patience(exchange.receive, self._rules.timeout_s, late)
         if http.method == "POST":
@@ -169,6 +174,12 @@ class GraphQLEndpoint:
         """The answer for work that was cancelled and still does not end."""
         answer = self._refused(exchange, refusal)
         await send_answer(exchange.send, answer, exchange.media, exchange.headers)
+
+    def _charged(self, exchange: _Exchange, refusal: IsoModError) -> IsoModError:
+        """A request that never came to its own cost is not free: who sends only such ones runs out of points too."""
+        if not exchange.headers and not isinstance(refusal, RateLimited):
+            exchange.headers = self._meter.charge(REFUSED_POINTS, exchange.principal, exchange.http)
+        return refusal
 
     async def _who(self, http: HttpFacts) -> Authenticated:
         """Nobody is nobody: never the system, and never a default user."""

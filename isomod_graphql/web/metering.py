@@ -12,6 +12,8 @@ from isomod_graphql.web.refusals import RateLimited
 from permissions.principals import Principal
 
 WINDOW_S = 60
+REFUSED_POINTS = 10
+"""What a request costs that is refused before its own cost is known: reading and validating it was work already."""
 
 
 class Meter(Protocol):
@@ -20,12 +22,24 @@ class Meter(Protocol):
     def spend(self, points: int, principal: Principal, http: HttpFacts) -> Mapping[str, str]:
         """The headers that tell the caller what is left. Raises RateLimited."""
 
+    def charge(self, points: int, principal: Principal, http: HttpFacts) -> Mapping[str, str]:
+        """The same for work that was done already: what is left is taken, and nothing is refused."""
+
+    def require(self, principal: Principal, http: HttpFacts) -> None:
+        """Raises RateLimited where nothing is left, before any work is done."""
+
 
 class Unmetered:
     """Counts nothing."""
 
     def spend(self, points: int, principal: Principal, http: HttpFacts) -> Mapping[str, str]:  # noqa: ARG002 - the protocol gives them
         return {}
+
+    def charge(self, points: int, principal: Principal, http: HttpFacts) -> Mapping[str, str]:  # noqa: ARG002 - as above
+        return {}
+
+    def require(self, principal: Principal, http: HttpFacts) -> None:
+        """Nothing is ever spent."""
 
 
 class PointsPerMinute:
@@ -42,16 +56,35 @@ class PointsPerMinute:
         self._policy = f'"gql";q={quota};w={WINDOW_S}'
 
     def spend(self, points: int, principal: Principal, http: HttpFacts) -> Mapping[str, str]:
+        left = self._seconds_left()
+        key = _key(principal, http)
+        spent = self._spent.get(key, 0) + points
+        if spent > self._quota:
+            raise RateLimited(retry_after=left, headers=self._told(spent - points, left))
+        self._spent[key] = spent
+        return self._told(spent, left)
+
+    def charge(self, points: int, principal: Principal, http: HttpFacts) -> Mapping[str, str]:
+        left = self._seconds_left()
+        key = _key(principal, http)
+        spent = min(self._quota, self._spent.get(key, 0) + points)
+        self._spent[key] = spent
+        return self._told(spent, left)
+
+    def require(self, principal: Principal, http: HttpFacts) -> None:
+        left = self._seconds_left()
+        spent = self._spent.get(_key(principal, http), 0)
+        if spent >= self._quota:
+            raise RateLimited(retry_after=left, headers=self._told(spent, left))
+
+    def _seconds_left(self) -> int:
         minute, second = divmod(int(self._clock.now().timestamp()), WINDOW_S)
         if minute != self._minute:
             self._minute = minute
             self._spent.clear()
-        key = _key(principal, http)
-        left = WINDOW_S - second
-        spent = self._spent.get(key, 0) + points
-        if spent > self._quota:
-            raise RateLimited(retry_after=left)
-        self._spent[key] = spent
+        return WINDOW_S - second
+
+    def _told(self, spent: int, left: int) -> Mapping[str, str]:
         return {"ratelimit-policy": self._policy, "ratelimit": f'"gql";r={self._quota - spent};t={left}'}
 
 
