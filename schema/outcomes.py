@@ -1,7 +1,7 @@
 """How a mutation ends: its row, or expected refusals as data. Refuses who may not write, masked values and text that cannot be stored, before anything is compared."""
 
 from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 import strawberry
@@ -33,6 +33,7 @@ from isomod_graphql.engine.writing import (
 from isomod_graphql.work_orders.errors import FourEyesRequired, NotAssigned
 from permissions.categories import Category
 from permissions.grants import Action
+from schema.context import next_key
 from schema.scalars import is_storable
 
 
@@ -101,9 +102,12 @@ async def guarded(
 
     Who may write is asked first, then whether the input can be written at all, then what is stored.
     """
+    # Taken also by who is refused, so that each key stands for its place in the document.
+    key = next_key(request.services)
     try:
         if given is not None:
             require_writable(request.viewer, list(said_in(given)), _action(given, action))
+        _take_key(key, given)
         refuse_unstorable(given)
         await request.end_reading()
         return await work()
@@ -116,6 +120,17 @@ async def guarded(
         reason = denial.reason.value if isinstance(denial, ActionForbidden) else denial.code
         await record_denial(request.store, request.viewer.principal, action, reason)
         raise
+
+
+def _take_key(key: str | None, given: Any) -> None:  # noqa: ANN401  any input
+    """The key of the header stands in for the one of the input. Raises BadInput where it cannot, or where they differ."""
+    if key is None:
+        return
+    if not hasattr(given, "idempotency_key"):
+        raise BadInput("This cannot be asked for with an idempotency key.", field="idempotencyKey")
+    if given.idempotency_key not in {None, key}:
+        raise BadInput("The header Idempotency-Key holds another key.", field="idempotencyKey")
+    given.idempotency_key = key
 
 
 def refuse_unstorable(given: object) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from http.cookies import SimpleCookie
 from typing import Final
 
-from graphql import ExecutionResult
+from graphql import ExecutionResult, OperationType
 
 from isomod_graphql.identity.desk import Desk
 from isomod_graphql.web.exchange import (
@@ -16,6 +16,7 @@ from isomod_graphql.web.exchange import (
     reply_of,
 )
 from isomod_graphql.web.facts import HttpFacts, SessionCookie
+from isomod_graphql.web.idempotency import key_of
 from permissions.decisions import may
 from permissions.grants import Action
 from permissions.principals import Principal
@@ -51,6 +52,7 @@ class GraphExecutor:
             user_agent=http.header(b"user-agent"),
             session_secret=secret,
             device_secret=http.cookie(DEVICE_COOKIE),
+            idempotency_key=key_of(http) if request.kind is OperationType.MUTATION else None,
         )
         asked = http.header(EXPLAIN)
         if asked is not None and self._explains(asked, principal):
