@@ -9,8 +9,8 @@ from uuid import UUID
 
 from permissions.categories import PERSONAL, ROW_RULED, Category
 from permissions.caveats import UNRESTRICTED, Caveats, is_narrower
-from permissions.disclosure import ADMITTING, PII_SCOPES, Cell, Form, Level, Relation
-from permissions.grants import ASSIGNABLE, GRANTS, PUBLIC_ACTIONS, STEP_UP, STEP_UP_FREE_FOR_SELF, Action
+from permissions.disclosure import ADMITTING, Cell, Form, Level, Relation
+from permissions.grants import ASSIGNABLE, PUBLIC_ACTIONS, STEP_UP, STEP_UP_FREE_FOR_SELF, Action
 from permissions.principals import TIME_BOXED, Assurance, Principal, Role, RoleGrant, Scope
 from permissions.reach import Reach, Resource
 from permissions.vectors import POWERLESS, Sites, Tier, Vector, is_usable, site_bound, site_slots, vector_of
@@ -32,12 +32,12 @@ __all__ = [
     "may",
     "may_grant",
     "may_issue",
-    "may_register",
     "reach_of",
     "relations_of",
     "site_bound",
     "site_slots",
     "unconditional_full",
+    "unentitled",
     "vector_of",
 ]
 
@@ -207,7 +207,7 @@ def may_grant(
     if target_person_id == principal.person_id:
         return Denied(DenialReason.SELF_GRANT)
     entitled = [grant for grant in principal.grants if grant.is_live(now) and role in ASSIGNABLE[grant.role]]
-    refusal = _unentitled(principal, entitled, sites, expires_at)
+    refusal = unentitled(principal, entitled, sites, expires_at)
     if refusal is None and not _is_whole(principal, role, now):
         refusal = DenialReason.WIDER
     if refusal is None and role in TIME_BOXED and (expires_at is None or expires_at <= now):
@@ -225,30 +225,6 @@ def may_issue(principal: Principal, scopes: frozenset[Scope], caveats: Caveats, 
     if principal.scopes is not None and not scopes <= principal.scopes:
         return Denied(DenialReason.WIDER)
     return Allowed() if is_narrower(caveats, principal.caveats) else Denied(DenialReason.WIDER)
-
-
-def may_register(
-    principal: Principal, scopes: frozenset[Scope], sites: Sites, expires_at: datetime, now: datetime
-) -> Verdict:
-    """Whether the caller may let a program do this much on these sites until then: never more than the caller holds."""
-    for action in (Action.TENANT_MANAGE, Action.TOKEN_CREATE):
-        verdict = may(principal, action, now=now)
-        if not verdict:
-            return verdict
-    held = [
-        grant
-        for grant in principal.grants
-        if grant.is_live(now) and Action.TENANT_MANAGE in GRANTS[grant.role]
-    ]
-    refusal = _unentitled(principal, held, sites, expires_at)
-    if refusal is not None:
-        return Denied(refusal)
-    named = principal.caveats.categories
-    shown = {category for category, (scope, _) in PII_SCOPES.items() if scope in scopes}
-    wider = (principal.scopes is not None and not scopes <= principal.scopes) or (
-        named is not None and not shown <= named
-    )
-    return Denied(DenialReason.WIDER) if wider else Allowed()
 
 
 def _sees_row(vector: Vector, facts: Facts) -> bool:
@@ -298,7 +274,7 @@ def _stepped_up(principal: Principal, now: datetime) -> bool:
     return principal.assurance >= Assurance.STEPPED_UP and until is not None and now < until
 
 
-def _unentitled(
+def unentitled(
     principal: Principal, entitled: Sequence[RoleGrant], sites: Sites, expires_at: datetime | None
 ) -> DenialReason | None:
     """One grant must hold all of it: these sites, and at least until then; the credential must admit the sites too."""

@@ -5,19 +5,17 @@ from uuid import UUID
 
 import strawberry
 
-from isomod_graphql.core.errors import BadInput
 from isomod_graphql.core.store import Transaction
 from isomod_graphql.engine.classified import NEEDS, tells, writes
-from isomod_graphql.engine.request import Request
 from isomod_graphql.identity import memberships, roles, tokens
 from isomod_graphql.identity.roles import GivenRole
 from isomod_graphql.locations.place import require_places
 from permissions.categories import Category
-from permissions.caveats import Caveats
 from permissions.grants import Action
 from permissions.principals import Role, Scope
 from permissions.reach import Resource
 from schema.entities import LOCATION, PERSON
+from schema.inputs import CATEGORIES, RowIds, caveats_given
 from schema.outcomes import UserError, attempt, outcome
 from schema.people import User
 from schema.scalars import EmailAddress
@@ -86,16 +84,17 @@ class MemberRoleInput:
     expires_at: datetime | None = None
 
 
-@writes(Action.TOKEN_CREATE, {Category.OPERATIONAL: "label scopes expires_at site_ids networks"})
+@writes(Action.TOKEN_CREATE, {Category.OPERATIONAL: "label scopes expires_at site_ids networks categories"})
 @strawberry.input(description="A bearer token for oneself.")
 class CreateTokenInput:
-    """At most a year; `sites` and `networks` (CIDR) narrow it further."""
+    """At most a year; sites, networks (CIDR) and categories of personal data narrow it further."""
 
     label: str
     scopes: list[Scope]
     expires_at: datetime
     site_ids: list[strawberry.ID] | None = None
     networks: list[str] = strawberry.field(default_factory=list)
+    categories: list[Category] | None = strawberry.field(default=None, description=CATEGORIES)
 
 
 @writes(Action.TOKEN_REVOKE, {Category.OPERATIONAL: "token_id"})
@@ -272,9 +271,8 @@ class MemberChanges:
         issued: list[str] = []
 
         async def work(tx: Transaction) -> UUID:
-            sites = [request.row_id(one, LOCATION) for one in input.site_ids or ()]
-            await require_places(tx, request.viewer, sites, field="siteIds")
-            caveats = _caveats(None if input.site_ids is None else frozenset(sites), tuple(input.networks))
+            caveats = caveats_given(request, input.site_ids, input.networks, input.categories)
+            await require_places(tx, request.viewer, caveats.sites or (), field="siteIds")
             token = await tokens.create_token(
                 tx,
                 request.viewer,
@@ -306,28 +304,7 @@ class MemberChanges:
         return _plain(await attempt(request, "TOKEN_REVOKE", input, work))
 
 
-class _TokenIds:
-    """Token ids in the graph: sealed like global ids, under a type byte of their own."""
-
-    code = 200
-
-    def seal(self, request: Request, token_id: UUID) -> str:
-        """The opaque id."""
-        return request.ids.seal(self.code, token_id)
-
-    def open(self, request: Request, text: str) -> UUID:
-        """The row, as Request.row_id."""
-        return request.opened(text, self.code)
-
-
-TOKEN_IDS = _TokenIds()
-
-
-def _caveats(sites: frozenset[UUID] | None, networks: tuple[str, ...]) -> Caveats:
-    try:
-        return Caveats(sites=sites, networks=networks)
-    except ValueError:
-        raise BadInput("A network is written as in 192.0.2.0/24.", field="networks") from None
+TOKEN_IDS = RowIds(200)
 
 
 def _person(info: strawberry.Info, text: str) -> UUID:

@@ -42,6 +42,7 @@ from isomod_graphql.web.headers import SecurityHeaders, TrustedHosts, host_of
 from isomod_graphql.web.health import Check, Readiness, health_routes
 from isomod_graphql.web.hidden import HiddenAttempts
 from isomod_graphql.web.metering import PointsPerMinute
+from isomod_graphql.web.oauth import OAuth
 from isomod_graphql.web.refusals import CrossSiteRefused
 from permissions.grants import Action
 from schema.execution import Execution
@@ -80,6 +81,7 @@ def create_app(installation: Installation) -> Starlette:
     desk = Desk(store, settings, Argon2Passwords())
     callers = Callers(desk)
     access_log = AccessLog(store.main.engine.url, statement_cache=settings.statement_cache)
+    meter = PointsPerMinute(settings.points_per_minute, installation.clock)
     execution = Execution(core, catalogue, store, installation.clock, access_log, classes=True)
     watchman = HiddenAttempts(core, catalogue, store, execution.fitting)
     endpoint = GraphQLEndpoint(
@@ -87,7 +89,7 @@ def create_app(installation: Installation) -> Starlette:
         Forgetting(GraphExecutor(execution, desk), callers),
         KnownCallers(callers),
         rules=door_rules(settings, core, catalogue),
-        meter=PointsPerMinute(settings.points_per_minute, installation.clock),
+        meter=meter,
         fitting=execution.fitting,
         watchman=watchman,
     )
@@ -98,6 +100,7 @@ def create_app(installation: Installation) -> Starlette:
         routes=[
             Route("/", _to_console, methods=["GET"]),
             Route("/graphql", endpoint),
+            *OAuth(desk, callers, meter).routes(),
             *console_routes(),
             Route("/console/session", _console_session(desk), methods=["GET"]),
             *health_routes(readiness),

@@ -1,24 +1,18 @@
-"""Nothing that is given is more than its giver holds: roles given back, tokens that give roles, programs that are registered."""
+"""Nothing that is given is more than its giver holds: roles given back, tokens that give roles."""
 
 from dataclasses import replace
-from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select
 
-from isomod_graphql.core.clock import SettableClock
 from isomod_graphql.core.errors import StaleVersion
 from isomod_graphql.engine.viewer import GrantRefused, Viewer
-from isomod_graphql.identity.clients import create_client
 from isomod_graphql.identity.memberships import deactivate_user, invite_again, reactivate_user
-from isomod_graphql.identity.models import PartnerClient
 from isomod_graphql.identity.roles import GivenRole, assign_role, hand_over_admin
 from isomod_graphql.locations.input import NewLocation
 from isomod_graphql.locations.service import create_location
 from permissions.decisions import DenialReason
 from permissions.principals import Role, Scope
-from permissions.purposes import Purpose
 from tests.identity.conftest import House
 from tests.identity.test_memberships import bob_of, roles_of, status_of
 
@@ -76,31 +70,6 @@ async def test_a_narrowed_token_gives_no_role_that_is_more(house: House) -> None
 
     assert refused.value.reason is DenialReason.WIDER
     assert await roles_of(house, bob) == {"VIEWER"}
-
-
-async def test_a_program_gets_no_site_that_its_registrar_lacks(house: House, clock: SettableClock) -> None:
-    site = await site_of(house)
-    local = await local_admin(house, site)
-    until = clock.now() + timedelta(minutes=10)
-    proven = Viewer.at(
-        replace(local.principal, assurance=local.principal.assurance.__class__(3), stepped_up_until=until),
-        local.now,
-    )
-    end = clock.now() + timedelta(days=9)
-
-    async with house.store.transaction(house.tenant_id, write=True) as tx:
-        with pytest.raises(GrantRefused):
-            await create_client(
-                tx, proven, name="ERP", scopes=frozenset({Scope.ASSETS_READ}), purpose=Purpose.SERVICE, expires_at=end
-            )  # fmt: skip
-        before = await tx.value(select(func.count()).select_from(PartnerClient))
-        await create_client(
-            tx, proven, name="ERP", scopes=frozenset({Scope.ASSETS_READ}), purpose=Purpose.SERVICE, expires_at=end,
-            sites=[site],
-        )  # fmt: skip
-        after = await tx.value(select(func.count()).select_from(PartnerClient))
-
-    assert (before, after) == (0, 1)
 
 
 async def test_a_membership_that_changed_meanwhile_is_neither_handed_over_nor_invited_again(

@@ -21,7 +21,6 @@ from permissions.decisions import (
     may,
     may_grant,
     may_issue,
-    may_register,
     reach_of,
     relations_of,
     site_slots,
@@ -316,24 +315,6 @@ def test_a_token_grants_no_role_that_is_more_than_the_token(
 
     assert may_grant(holder, role, YOU, NOW) == Allowed()
     assert may_grant(token, role, YOU, NOW) == verdict
-
-
-def test_a_program_is_registered_for_no_more_than_its_registrar_holds() -> None:
-    ghent, reads = frozenset({GHENT}), frozenset({Scope.USERS_READ, Scope.PII_CONTACT})
-    admin = stepped_up(replace(person(), grants=(RoleGrant(Role.ADMIN, None),)))
-    local = replace(admin, grants=(RoleGrant(Role.ADMIN, ghent),))
-    until = replace(admin, grants=(RoleGrant(Role.ADMIN, None, NOW + timedelta(minutes=5)),))
-    token = replace(admin, scopes=frozenset({Scope.ADMIN, Scope.PRIVACY_EXECUTE, Scope.USERS_READ}))
-    named = replace(admin, caveats=Caveats(categories=frozenset({Category.IDENTITY})))
-
-    assert may_register(admin, reads, None, LATER, NOW) == Allowed()
-    assert may_register(person(Role.MANAGER), reads, None, LATER, NOW) == Denied(DenialReason.ROLE)
-    assert may_register(local, reads, None, LATER, NOW) == Denied(DenialReason.SITES)
-    assert may_register(local, reads, ghent, LATER, NOW) == Allowed()
-    assert may_register(until, reads, None, LATER, NOW) == Denied(DenialReason.TIME_BOX)
-    assert may_register(token, reads, None, LATER, NOW) == Denied(DenialReason.WIDER)
-    assert may_register(token, frozenset({Scope.USERS_READ}), None, LATER, NOW) == Allowed()
-    assert may_register(named, reads, None, LATER, NOW) == Denied(DenialReason.WIDER)
 
 
 def test_a_client_grants_no_role() -> None:
