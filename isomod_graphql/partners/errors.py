@@ -1,5 +1,6 @@
 """Why a program gets no token: the codes of RFC 6749 section 5.2 and RFC 9396 section 5. They tell nobody which part of a proof was wrong."""
 
+from collections.abc import Mapping
 from math import ceil
 from typing import ClassVar
 
@@ -14,6 +15,8 @@ class OAuthRefusal(Exception):
     def __init__(self, description: str | None = None) -> None:
         """The description overrides the class's own."""
         self.description = description or type(self).description
+        self.left: Mapping[str, str] = {}
+        """What the answer tells of the points that are left."""
         super().__init__(self.description)
 
     @property

@@ -44,6 +44,7 @@ from isomod_graphql.web.hidden import HiddenAttempts
 from isomod_graphql.web.metering import PointsPerMinute
 from isomod_graphql.web.oauth import OAuth
 from isomod_graphql.web.refusals import CrossSiteRefused
+from isomod_graphql.web.settlement import Settlement
 from permissions.grants import Action
 from schema.execution import Execution
 from schema.root import build_schema
@@ -68,6 +69,7 @@ class Parts:
     desk: Desk
     access_log: AccessLog
     watchman: HiddenAttempts
+    settlement: Settlement
 
 
 async def _to_console(_request: Request) -> RedirectResponse:
@@ -112,7 +114,8 @@ def create_app(installation: Installation) -> Starlette:
         ],
         lifespan=_lifespan,
     )
-    app.state.parts = Parts(endpoint, readiness, execution, desk, access_log, watchman)
+    settlement = Settlement(meter, store.main)
+    app.state.parts = Parts(endpoint, readiness, execution, desk, access_log, watchman, settlement)
     return app
 
 
@@ -186,12 +189,14 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     """Erasures that a crash interrupted are carried through while the server already answers."""
     parts: Parts = app.state.parts
     resuming = asyncio.create_task(_resume_erasures(parts.desk.store))
+    settling = asyncio.create_task(parts.settlement.run())
     try:
         yield
     finally:
         parts.readiness.drain()
         resuming.cancel()
-        await asyncio.gather(resuming, return_exceptions=True)
+        settling.cancel()
+        await asyncio.gather(resuming, settling, return_exceptions=True)
         await parts.watchman.close()
         await parts.access_log.close()
 

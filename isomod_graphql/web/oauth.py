@@ -94,13 +94,14 @@ class OAuth:
         try:
             form = form_of(body)
             client = await authenticate(self._desk, proof_of(http, form), http.address, action)
-        except OAuthRefusal:
-            self._meter.charge(POINTS, NOBODY, http)
+        except OAuthRefusal as refusal:
+            refusal.left = self._meter.charge(POINTS, NOBODY, http)
             raise
         headers = self._meter.spend(POINTS, client.principal, http)
         try:
             reply = await answering(_Asking(form, client))
         except OAuthRefusal as refusal:
+            refusal.left = headers
             entity = ("PartnerClient", client.id)
             await record_denial(
                 self._desk.store, client.principal, action, refusal.error.upper(), entity=entity
@@ -223,7 +224,9 @@ def metadata(settings: Settings) -> dict[str, Any]:
 def reply_of(refusal: OAuthRefusal | IsoModError) -> Reply:
     """RFC 6749 section 5.2. A refusal of the exchange itself keeps its status; a part that is away is 503."""
     if isinstance(refusal, OAuthRefusal):
-        return _failed(refusal.status, refusal.error, refusal.description, refusal.headers)
+        return _failed(
+            refusal.status, refusal.error, refusal.description, {**refusal.headers, **refusal.left}
+        )
     if isinstance(refusal, RateLimited):
         late = TemporarilyUnavailable(refusal.retry_after)
         return _failed(late.status, late.error, refusal.message, {**late.headers, **refusal.headers})

@@ -192,10 +192,13 @@ def test_a_large_form_and_another_method_are_refused(product: Served, program: P
         ),
     ],
 )
-def test_what_a_program_may_not_have_is_refused_with_its_code(
+def test_what_a_program_may_not_have_is_refused_with_its_code_and_costs_as_much(
     program: Program, form: dict[str, str], code: str
 ) -> None:
-    assert error_of(program.post("/oauth/token", form)) == (400, code)
+    answer = program.post("/oauth/token", form)
+
+    assert error_of(answer) == (400, code)
+    assert answer.headers["ratelimit"].startswith('"gql";r=599900;t=')
 
 
 def ways_to_prove_nothing(program: Program) -> Iterator[tuple[dict[str, str], dict[str, str]]]:
