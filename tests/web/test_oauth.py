@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
+import asyncpg
 import httpx2
 import pytest
 from authlib.integrations.requests_client import OAuth2Session
@@ -16,6 +17,7 @@ from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 
 from isomod_graphql.core.installation import Urls
 from isomod_graphql.identity.token_format import is_well_formed
+from tests.partners.house import trail
 from tests.web.programs import FORM, Program, changed, graph, register
 from tests.web.serving import Served, serve
 
@@ -201,6 +203,29 @@ def test_what_a_program_may_not_have_is_refused_with_its_code_and_costs_as_much(
     assert answer.headers["ratelimit"].startswith('"gql";r=599900;t=')
 
 
+async def test_what_is_refused_to_a_program_is_on_record(
+    product: Served, program: Program, owner_eye: asyncpg.Connection
+) -> None:
+    before = await trail(owner_eye, product.tenant, "CLIENT_TOKEN_ISSUE")
+
+    for form in (
+        {"grant_type": "password"},
+        GRANT | {"scope": "admin"},
+        GRANT | {"authorization_details": "[]"},
+        {},
+    ):
+        program.post("/oauth/token", form)
+
+    after = await trail(owner_eye, product.tenant, "CLIENT_TOKEN_ISSUE")
+    new = [(outcome, reason, kind) for outcome, reason, kind, _ in sorted(set(after) - set(before), key=str)]
+    assert new == [
+        ("DENIED", "INVALID_AUTHORIZATION_DETAILS", "CLIENT"),
+        ("DENIED", "INVALID_REQUEST", "CLIENT"),
+        ("DENIED", "INVALID_SCOPE", "CLIENT"),
+        ("DENIED", "UNSUPPORTED_GRANT_TYPE", "CLIENT"),
+    ]
+
+
 def ways_to_prove_nothing(program: Program) -> Iterator[tuple[dict[str, str], dict[str, str]]]:
     """Headers and form; at most one of a kind, so that no delay begins."""
     yield {}, GRANT
@@ -337,6 +362,16 @@ def test_names_are_shown_to_a_token_that_names_the_scope_and_pseudonyms_to_the_o
         scope="users:read pii:identity", authorization_details='[{"type":"isomod","categories":[]}]'
     )
     assert shown(masked) == [{"name": None, "displayName": "Colleague #1", "email": None}]
+
+
+def test_a_program_for_statistics_sees_nobody_whatever_its_scopes(product: Served) -> None:
+    program = register(product, "USERS_READ", "PII_IDENTITY", "PII_CONTACT", purpose="ANALYTICS")
+    people = "{ users(first: 5) { nodes { name email } } }"
+
+    answer = graph(product, people, program.token(scope="users:read pii:identity pii:contact")).json()
+
+    assert answer["data"]["users"]["nodes"] == [{"name": None, "email": None}]
+    assert {one["reason"] for one in answer["extensions"]["masking"]["fields"]} == {"PURPOSE"}
 
 
 def test_a_persons_token_is_narrowed_to_categories_too(product: Served) -> None:
