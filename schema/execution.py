@@ -10,24 +10,26 @@ from graphql import (
     GraphQLError,
     GraphQLSchema,
     OperationDefinitionNode,
+    OperationType,
     execute,
 )
 
 from isomod_graphql.core.clock import Clock
-from isomod_graphql.core.errors import ServiceUnavailable, StatementTimeout
+from isomod_graphql.core.errors import BadInput, MaskedAnswerRejected, ServiceUnavailable, StatementTimeout
 from isomod_graphql.core.store import Store
 from isomod_graphql.engine.bounded import Bounded
 from isomod_graphql.engine.catalogue import Catalogue
 from isomod_graphql.engine.class_schemas import ClassSchema, ClassSchemas, schema_of_all
 from isomod_graphql.engine.compiler import Asked, Compiler
 from isomod_graphql.engine.loading import Levels
-from isomod_graphql.engine.masking import masking_of
+from isomod_graphql.engine.masking import foretold, masking_of
 from isomod_graphql.engine.plan import Plan, plan_operation, refuse_revealing_arguments
 from isomod_graphql.engine.recording import Access, Recorder
 from isomod_graphql.engine.request import Request
 from isomod_graphql.engine.shapes import Unsupported
 from isomod_graphql.engine.viewer import Viewer
 from isomod_graphql.engine.watching import Watch
+from isomod_graphql.engine.wishes import PLAIN, Wish
 from permissions.principals import Principal
 
 PLAN_BYTES: Final = 12 << 20
@@ -79,16 +81,17 @@ class Execution:
         variables: dict[str, Any],
         principal: Principal,
         services: object,
+        wish: Wish = PLAIN,
     ) -> ExecutionResult | Answered:
         """Everything but a refusal of the whole request is in the result.
 
-        Raises FieldNotReadable before any SQL, AccessRecordUnavailable when it cannot be written down who was shown whose data.
+        Raises what `refuse` raises before any SQL, MaskedAnswerRejected, and AccessRecordUnavailable when it cannot be
+        written down who was shown whose data.
         """
-        asked = self.asked(operation, document, document_hash, variables, principal)
+        asked = self.asked(operation, document, document_hash, variables, principal, wish)
         if isinstance(asked, ExecutionResult):
             return asked
-        if asked.plan.governed:
-            refuse_revealing_arguments(asked.plan, self.catalogue, asked.viewer, asked.variables)
+        self.refuse(asked)
         return await self.answer(asked, document_hash, variables, services)
 
     def asked(
@@ -98,6 +101,7 @@ class Execution:
         document_hash: bytes,
         variables: dict[str, Any],
         principal: Principal,
+        wish: Wish = PLAIN,
     ) -> Asked | ExecutionResult:
         """The operation planned for this caller, or the errors of its variables. Refuses nothing yet."""
         viewer = Viewer.at(principal, self.clock.now())
@@ -105,7 +109,18 @@ class Execution:
         coerced = plan.variables.values(variables)
         if isinstance(coerced, list):
             return ExecutionResult(None, coerced)
-        return Asked(document, operation, plan, coerced, viewer)
+        return Asked(document, operation, plan, coerced, viewer, wish)
+
+    def refuse(self, asked: Asked) -> None:
+        """Raises FieldNotReadable for an argument that reveals, BadInput for a wish that cannot be met."""
+        plan = asked.plan
+        if plan.governed:
+            refuse_revealing_arguments(plan, self.catalogue, asked.viewer, asked.variables)
+        if asked.wish is not PLAIN and asked.operation.operation is not OperationType.QUERY:
+            # What a change answers is known when it has been made.
+            raise BadInput(
+                "Only a query can be rejected for its masks, or run dry.", field="extensions.masking"
+            )
 
     async def answer(
         self,
@@ -115,7 +130,7 @@ class Execution:
         services: object,
         watch: Watch | None = None,
     ) -> ExecutionResult | Answered:
-        """Runs what was not refused; `watch` takes down times. Raises AccessRecordUnavailable."""
+        """Runs what was not refused; `watch` takes down times. Raises AccessRecordUnavailable and MaskedAnswerRejected."""
         self._recorder.underway += 1
         try:
             return await self._answered(asked, document_hash, variables, services, watch)
@@ -166,6 +181,11 @@ class Execution:
         result = ran if isinstance(ran, ExecutionResult) else await ran
         request.settle(result.data, failed=bool(result.errors))
         masking = masking_of(request.seen, result.data)
+        if asked.wish is not PLAIN and (asked.wish.dry_run or masking is not None):
+            request.released.clear()
+            if not asked.wish.dry_run:
+                raise MaskedAnswerRejected
+            return ExecutionResult(None, result.errors, {"masking": foretold(masking)})
         if masking is not None:
             result.extensions = {**(result.extensions or {}), "masking": masking}
         return result

@@ -56,6 +56,11 @@ def masking_of_findings(findings: Mapping[tuple[str, ...], Sequence[Finding]]) -
     )
 
 
+def foretold(masking: dict[str, Any] | None) -> dict[str, Any]:
+    """The extension of a dry run: it is there when nothing would be withheld, too."""
+    return (masking or {"policyVersion": POLICY_VERSION, "fields": []}) | {"dryRun": True}
+
+
 def _beside(data: object, pattern: tuple[str, ...], found: list[Occurrence]) -> list[Occurrence]:
     """With the occurrences of the path that show nothing personal."""
     if any(withheld is not None for _, _, withheld in found):

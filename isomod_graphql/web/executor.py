@@ -6,6 +6,7 @@ from typing import Final
 
 from graphql import ExecutionResult, OperationType
 
+from isomod_graphql.engine.wishes import Wish, wish_of
 from isomod_graphql.identity.desk import Desk
 from isomod_graphql.web.exchange import (
     Executed,
@@ -54,9 +55,10 @@ class GraphExecutor:
             device_secret=http.cookie(DEVICE_COOKIE),
             idempotency_key=key_of(http) if request.kind is OperationType.MUTATION else None,
         )
+        wish = wish_of(request.extensions)
         asked = http.header(EXPLAIN)
         if asked is not None and self._explains(asked, principal):
-            result = await self._explained(request, principal, services, timed=asked == "run")
+            result = await self._explained(request, principal, services, wish, timed=asked == "run")
         else:
             result = await self._execution.run(
                 request.operation,
@@ -65,6 +67,7 @@ class GraphExecutor:
                 dict(request.variables),
                 principal,
                 services,
+                wish,
             )
         if isinstance(result, Answered):
             return Rendered(result.body)
@@ -80,7 +83,7 @@ class GraphExecutor:
         return asked in EXPLANATIONS and bool(may(principal, Action.EXPLAIN_PLAN, now=now))
 
     async def _explained(
-        self, request: GraphQLRequest, principal: Principal, services: Services, *, timed: bool
+        self, request: GraphQLRequest, principal: Principal, services: Services, wish: Wish, *, timed: bool
     ) -> ExecutionResult | Answered:
         answer, explanation = await self._explainer.run(
             request.operation,
@@ -91,6 +94,7 @@ class GraphExecutor:
             services,
             points=request.cost,
             timed=timed,
+            wish=wish,
         )
         return beside(answer, explanation)
 
