@@ -63,6 +63,16 @@ def may_add(vector: Vector, category: Category, action: Action, resource: Resour
     return bool(facts) and all(decide(vector, category, one).level is Level.FULL for one in facts)
 
 
+def may_replace(
+    vector: Vector, category: Category, action: Action, resource: Resource | None, *, shown: bool
+) -> bool:
+    """Whether a stored value may be replaced on a row on which the caller may do this; `shown`: it is shown raw there."""
+    if category not in PERSONAL or is_unread(vector, action):
+        return True
+    may = may_add if category in AUTHORED else may_overwrite
+    return shown and may(vector, category, action, resource)
+
+
 def is_unread(vector: Vector, action: Action) -> bool:
     """True for who oversees privacy and carries out what the subject asked for."""
     return action in UNREAD and any(tier.oversees_privacy and action in tier.actions for tier in vector.tiers)

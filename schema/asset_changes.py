@@ -11,6 +11,7 @@ from isomod_graphql.assets.input import AssetChanges as Changes
 from isomod_graphql.assets.input import NewAsset
 from isomod_graphql.core.store import Transaction
 from isomod_graphql.engine.classified import tells, writes
+from isomod_graphql.engine.field_access import changes
 from permissions.categories import Category
 from permissions.grants import Action
 from permissions.reach import Resource
@@ -61,6 +62,7 @@ class CreateAssetInput:
     idempotency_key: str | None = strawberry.field(default=None, description=IDEMPOTENCY_KEY)
 
 
+@changes(ASSET, custodian_id="custodian")
 @writes(
     Action.ASSET_UPDATE,
     {
@@ -97,6 +99,7 @@ class UpdateAssetInput:
     idempotency_key: str | None = strawberry.field(default=None, description=IDEMPOTENCY_KEY)
 
 
+@changes(ASSET, location_id="location", parent_id="parent")
 @writes(
     Action.ASSET_UPDATE,
     {

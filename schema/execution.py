@@ -21,6 +21,7 @@ from isomod_graphql.engine.bounded import Bounded
 from isomod_graphql.engine.catalogue import Catalogue
 from isomod_graphql.engine.class_schemas import ClassSchema, ClassSchemas, schema_of_all
 from isomod_graphql.engine.compiler import Asked, Compiler
+from isomod_graphql.engine.field_access import refuse_unknown_fields
 from isomod_graphql.engine.loading import Levels
 from isomod_graphql.engine.masking import foretold, masking_of
 from isomod_graphql.engine.plan import Plan, plan_operation, refuse_revealing_arguments
@@ -112,10 +113,12 @@ class Execution:
         return Asked(document, operation, plan, coerced, viewer, wish)
 
     def refuse(self, asked: Asked) -> None:
-        """Raises FieldNotReadable for an argument that reveals, BadInput for a wish that cannot be met."""
+        """Raises FieldNotReadable for an argument that reveals, BadInput for a field that is not there or a wish that cannot be met."""
         plan = asked.plan
         if plan.governed:
             refuse_revealing_arguments(plan, self.catalogue, asked.viewer, asked.variables)
+        if plan.asking:
+            refuse_unknown_fields(plan.asking, asked.variables)
         if asked.wish is not PLAIN and asked.operation.operation is not OperationType.QUERY:
             # What a change answers is known when it has been made.
             raise BadInput(

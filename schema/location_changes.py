@@ -8,6 +8,7 @@ import strawberry
 
 from isomod_graphql.core.store import Transaction
 from isomod_graphql.engine.classified import tells, writes
+from isomod_graphql.engine.field_access import changes
 from isomod_graphql.locations import service
 from isomod_graphql.locations.input import LocationChanges as Changes
 from isomod_graphql.locations.input import NewLocation
@@ -47,6 +48,7 @@ class CreateLocationInput:
     idempotency_key: str | None = strawberry.field(default=None, description=IDEMPOTENCY_KEY)
 
 
+@changes(LOCATION)
 @writes(
     Action.LOCATION_UPDATE,
     {
@@ -79,6 +81,7 @@ class UpdateLocationInput:
     idempotency_key: str | None = strawberry.field(default=None, description=IDEMPOTENCY_KEY)
 
 
+@changes(LOCATION, parent_id="parent")
 @writes(
     Action.LOCATION_UPDATE,
     {Category.OPERATIONAL: "location_id parent_id expected_version idempotency_key"},

@@ -7,6 +7,7 @@ import strawberry
 
 from isomod_graphql.core.store import Transaction
 from isomod_graphql.engine.classified import NEEDS, tells, writes
+from isomod_graphql.engine.field_access import changes
 from isomod_graphql.identity import memberships, roles, tokens
 from isomod_graphql.identity.roles import GivenRole
 from isomod_graphql.locations.place import require_places
@@ -68,6 +69,7 @@ class MemberInput:
     expected_version: int | None = None
 
 
+@changes(PERSON, role="roles")
 @writes(
     Action.ROLE_ASSIGN,
     {Category.OPERATIONAL: "person_id role site_id expires_at"},

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from isomod_graphql.core.store import Transaction
 from isomod_graphql.engine.classified import tells, writes
+from isomod_graphql.engine.field_access import changes
 from isomod_graphql.identity.memberships import seclude
 from isomod_graphql.privacy import erasure, rectification, restriction
 from isomod_graphql.privacy.models import ErasureCertificate as Row
@@ -26,6 +27,7 @@ RestrictionGround = strawberry.enum(
 ErasureGround = strawberry.enum(erasure.ErasureGround, description="GDPR Article 17(1)(a) to (e).")
 
 
+@changes(PERSON)
 @writes(
     Action.PERSON_RECTIFY,
     {Category.IDENTITY: "name job_title locale", Category.CONTACT: "email phone address"},

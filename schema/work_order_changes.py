@@ -9,6 +9,7 @@ import strawberry
 
 from isomod_graphql.core.store import Transaction
 from isomod_graphql.engine.classified import tells, writes
+from isomod_graphql.engine.field_access import changes
 from isomod_graphql.work_orders import rules, service
 from isomod_graphql.work_orders.input import NewWorkOrder
 from isomod_graphql.work_orders.input import WorkOrderChanges as Changes
@@ -62,6 +63,7 @@ class CreateWorkOrderInput:
     idempotency_key: str | None = strawberry.field(default=None, description=IDEMPOTENCY_KEY)
 
 
+@changes(WORK_ORDER, asset_id="asset", location_id="location")
 @writes(
     Action.WORK_ORDER_UPDATE,
     {
@@ -97,6 +99,7 @@ class UpdateWorkOrderInput:
     idempotency_key: str | None = strawberry.field(default=None, description=IDEMPOTENCY_KEY)
 
 
+@changes(WORK_ORDER, assignee_id="assignee", assignee_ids="assignees")
 @writes(
     Action.WORK_ORDER_ASSIGN,
     {Category.OPERATIONAL: "work_order_id assignee_id assignee_ids expected_version idempotency_key"},

@@ -24,9 +24,11 @@ from isomod_graphql.engine.classified import (
 )
 from isomod_graphql.engine.coverage import classification, in_graph_names
 from isomod_graphql.engine.entities import Entity, FieldSpec
+from isomod_graphql.engine.field_access import Weighed, changed_by
 from isomod_graphql.engine.listing import LISTING, Listing
 from isomod_graphql.engine.sources import SOURCES, Source
 from permissions.categories import Category
+from permissions.classes import Discloses
 from permissions.grants import Action
 from permissions.reach import Resource
 
@@ -57,6 +59,8 @@ class Catalogue:
     """Root fields that need an action, likewise."""
     classified: Mapping[str, str]
     """Every coordinate of the graph and its class, as `coverage` finds it."""
+    weighable: Mapping[str, Mapping[str, Weighed]]
+    """By type and name in the graph: every field of a row, and who changes it."""
 
     def revealed_by(self, input_type: str, names: Iterable[str]) -> Iterator[Reveals]:
         """What an argument of this type would tell about the rows it selects or orders, when it names these fields or sorts."""
@@ -93,7 +97,57 @@ def build_catalogue(schema: GraphQLSchema, entities: Iterable[Entity]) -> Catalo
         dict(_declared(schema, SOURCES)),
         dict(_needs(schema)),
         classification(schema),
+        _weighable(schema, entity_of_type, fields_of_type),
     )
+
+
+def _weighable(
+    schema: GraphQLSchema,
+    entity_of_type: Mapping[str, Entity],
+    fields_of_type: Mapping[str, Mapping[str, FieldSpec]],
+) -> dict[str, dict[str, Weighed]]:
+    """A list counts as a field of its category. Raises UnclassifiedColumn."""
+    named: dict[str, dict[str, str]] = {}
+    shown: dict[str, set[str]] = {}
+    for of, entity in entity_of_type.items():
+        core: Any = schema.type_map[of]
+        named[of] = {name: python_name(field, name) for name, field in core.fields.items()}
+        shown.setdefault(entity.name, set()).update(named[of].values())
+    changed = changed_by(_inputs(schema), shown)
+    found: dict[str, dict[str, Weighed]] = {}
+    for of, entity in entity_of_type.items():
+        core = schema.type_map[of]
+        ways = changed.get(entity.name, {})
+        found[of] = {
+            name: Weighed(
+                name,
+                fields_of_type[of].get(name) or _listed(core.fields[name], python),
+                ways.get(python, frozenset()),
+            )
+            for name, python in named[of].items()
+        }
+    return found
+
+
+def _listed(field: Any, name: str) -> FieldSpec:  # noqa: ANN401  graphql-core's field
+    """The specification of a field with a resolver of its own: its category, and no value."""
+    definition = field.extensions["strawberry-definition"]
+    permission = next(
+        one
+        for extension in definition.extensions
+        for one in getattr(extension, "permissions", ())
+        if isinstance(one, Discloses)
+    )
+    return FieldSpec(name, permission)
+
+
+def _inputs(schema: GraphQLSchema) -> Iterator[tuple[type, list[str]]]:
+    """The class of every input type, and its fields by Python's names."""
+    for kind in schema.type_map.values():
+        if isinstance(kind, GraphQLInputObjectType):
+            origin = getattr(kind.extensions.get("strawberry-definition"), "origin", None)
+            if origin is not None:
+                yield origin, [python_name(field, name) for name, field in kind.fields.items()]
 
 
 def _declared(schema: GraphQLSchema, key: str) -> Iterator[tuple[Coordinate, Any]]:

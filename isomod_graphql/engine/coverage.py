@@ -27,6 +27,7 @@ from isomod_graphql.engine.classified import (
     rule_of,
 )
 from isomod_graphql.engine.entities import SPEC
+from isomod_graphql.engine.field_access import VIEWER_ACCESS
 from isomod_graphql.engine.listing import LISTING
 from isomod_graphql.engine.sources import SOURCES
 from permissions.classes import Discloses
@@ -81,7 +82,8 @@ def _of(schema: GraphQLSchema, kind: GraphQLNamedType) -> Iterator[tuple[str, li
             classes = list(_classes(field, name, root=root))
             yield f"{kind.name}.{name}", classes
             for key, argument in field.args.items():
-                yield f"{kind.name}.{name}({key}:)", list(_of_argument(argument))
+                names = ["names of fields"] if name == VIEWER_ACCESS else list(_of_argument(argument))
+                yield f"{kind.name}.{name}({key}:)", names
     elif isinstance(kind, GraphQLInputObjectType):
         told = _said_of(kind)
         yield from ((f"{kind.name}.{name}", list(_named(told, name))) for name in kind.fields)

@@ -166,7 +166,7 @@ def test_what_is_never_reached_has_no_type_no_list_and_no_link() -> None:
         "apiTokens", "node", "nodes", "organisation", "sessions", "user", "users", "viewer",
     ]  # fmt: skip
     assert {"Location", "Asset", "WorkOrder", "WorkOrderChange", "AssetFilter"}.isdisjoint(officer.type_map)
-    assert fields(officer, "RoleAssignment") == ["expiresAt", "id", "role"]
+    assert fields(officer, "RoleAssignment") == ["expiresAt", "id", "role", "viewerAccess"]
 
 
 @pytest.mark.parametrize("role", Role)
