@@ -47,6 +47,10 @@ def callers(world: World) -> dict[str, Principal]:
             kind="PERSON", tenant_id=world.tenant, person_id=world.admin, grants=(RoleGrant(Role.ADMIN, None),),
             scopes=frozenset(Scope), assurance=Assurance.TOKEN, caveats=Caveats(sites=sites),
         ),
+        "admin of the north bound to both": Principal(
+            kind="PERSON", tenant_id=world.tenant, person_id=world.admin, grants=(RoleGrant(Role.ADMIN, sites),),
+            scopes=frozenset(Scope), assurance=Assurance.TOKEN, caveats=Caveats(sites=sites | {world.south}),
+        ),
         "partner of the north": Principal(
             kind="CLIENT", tenant_id=world.tenant, client_id=world.tenant,
             grants=(RoleGrant(Role.PARTNER, sites),), scopes=frozenset(Scope), assurance=Assurance.TOKEN,
@@ -75,7 +79,9 @@ async def targets(world: World) -> list[tuple[str, str, str, dict[str, Any]]]:
     for where in (world.hall, world.south):
         text = await place(world, where)
         found.append((text, "address", "updateLocation", {"locationId": text, "address": "Other"}))
-    for one in (world.technician, await add_person(world.store, world.tenant, site=world.south)):
+    southerner, stranger = [await add_person(world.store, world.tenant, site=world.south) for _ in range(2)]
+    await world.assign(await world.order("Together"), world.admin, southerner)
+    for one in (world.technician, southerner, stranger):
         text = await person(world, one)
         found.append((text, "phone", "rectifyPersonalData", {"subjectId": text, "corrections": {"phone": "+32470000009"}}))  # fmt: skip
     member = await add_person(world.store, world.tenant)
