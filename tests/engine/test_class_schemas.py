@@ -1,5 +1,6 @@
 """The schema of a class: what its callers can use and nothing else, made from the one schema, the same for all who can use the same."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,6 +11,7 @@ from graphql import (
     GraphQLInputObjectType,
     GraphQLObjectType,
     GraphQLSchema,
+    OperationDefinitionNode,
     assert_valid_schema,
     get_introspection_query,
     get_named_type,
@@ -19,7 +21,10 @@ from graphql import (
     validate,
 )
 
+from isomod_graphql.core.errors import BadInput
 from isomod_graphql.engine.class_schemas import BYTES_PER_SCHEMA, ClassSchemas, without
+from isomod_graphql.engine.field_access import refuse_unknown_fields
+from isomod_graphql.engine.plan import plan_operation
 from isomod_graphql.engine.viewer import Viewer
 from isomod_graphql.engine.visibility import hidden_from
 from permissions.categories import PERSONAL
@@ -239,6 +244,22 @@ async def test_a_class_schema_is_a_part_of_the_schema(proof: Proof, name: str) -
         if isinstance(kind, GraphQLObjectType | GraphQLInputObjectType):
             named = {get_named_type(field.type) for field in kind.fields.values()}
             assert {one for one in named if schema.type_map[one.name] is not one} == set()
+
+
+@pytest.mark.parametrize(("role", "known"), [(Role.ADMIN, True), (Role.PRIVACY_OFFICER, False)])
+def test_a_form_names_only_the_fields_that_its_caller_has(role: Role, *, known: bool) -> None:
+    """A place is out of reach for who oversees privacy: nobody is told so by asking what may be done with it."""
+    _, everything, catalogue = built()
+    text = '{ users(first: 1) { nodes { roles { viewerAccess(fields: ["site"]) { read } } } } }'
+    viewer, document = Viewer.at(somebody(role), NOW), parse(text)
+    operation = next(d for d in document.definitions if isinstance(d, OperationDefinitionNode))
+    own = classes().of(viewer).schema
+
+    plan = plan_operation(everything, catalogue, document, operation, viewer.vector, inputs=own)
+
+    assert validate(own, document) == []
+    with nullcontext() if known else pytest.raises(BadInput):
+        refuse_unknown_fields(plan.asking, plan.variables.values({}))  # type: ignore[arg-type]  # they fit
 
 
 def test_introspection_tells_the_class_what_it_has() -> None:

@@ -40,6 +40,9 @@ def callers(world: World) -> dict[str, Principal]:
         "admin by token": principal_of(
             world.tenant, world.admin, Role.ADMIN, now=now, scopes=frozenset(Scope)
         ),
+        "admin by a token without contacts": principal_of(
+            world.tenant, world.admin, Role.ADMIN, now=now, scopes=frozenset(Scope) - {Scope.PII_CONTACT}
+        ),
         "admin who may write assets": principal_of(
             world.tenant, world.admin, Role.ADMIN, now=now, scopes=frozenset({Scope.ASSETS_WRITE})
         ),
