@@ -26,7 +26,7 @@ help:
 	@echo 'make format            what ruff can put right by itself'
 	@echo 'make bench [ARGS=...]  the product beside its peers (--quick: a minute or three)'
 	@echo 'make console           builds the console that /graphiql serves'
-	@echo 'make schema            writes schema/schema.graphql'
+	@echo 'make schema            writes schema/schema.graphql and what the TypeScript client takes from it'
 	@echo 'make image-check       builds and runs the image in a fresh Debian root (as root, needs mmdebstrap)'
 	@echo 'make lock              resolves the dependencies anew and writes the locks'
 	@echo 'make clean             removes caches and the environment'
@@ -65,6 +65,7 @@ check: $(DEV_STAMP)
 	$(BIN)/mypy $(CODE)
 	$(BIN)/lint-imports
 	$(BIN)/isomod schema check
+	$(BIN)/isomod client check
 
 format: $(DEV_STAMP)
 	$(BIN)/ruff check --fix
@@ -76,6 +77,8 @@ bench: $(DEV_STAMP)
 schema: $(RUN_STAMP)
 	@$(BIN)/isomod schema print > schema/.schema.graphql.new
 	@mv schema/.schema.graphql.new schema/schema.graphql
+	@$(BIN)/isomod client print > clients/typescript/.generated.ts.new
+	@mv clients/typescript/.generated.ts.new clients/typescript/src/generated.ts
 
 # With the machine's Node, else the one of the build lock.
 $(CONSOLE)/dist/index.html: $(CONSOLE_SOURCES) | $(RUN_STAMP)

@@ -1,7 +1,7 @@
 """What a credential gave up when it was made: sites, networks, time, categories; a caveat narrows and never widens."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final, TypeAlias, TypeVar
@@ -53,6 +53,18 @@ def narrow(parent: Caveats, child: Caveats) -> Caveats:
 def is_narrower(child: Caveats, parent: Caveats) -> bool:
     """True when the child admits nothing that the parent refuses; a credential may only hand on such a child."""
     return narrow(parent, child) == narrow(child, child)
+
+
+def is_within(asked: Caveats, parent: Caveats) -> bool:
+    """True when everything that is asked for lies within the parent; what is left open is the parent's."""
+    filled = replace(
+        asked,
+        sites=parent.sites if asked.sites is None else asked.sites,
+        networks=asked.networks or parent.networks,
+        not_after=parent.not_after if asked.not_after is None else asked.not_after,
+        categories=parent.categories if asked.categories is None else asked.categories,
+    )
+    return is_narrower(filled, parent)
 
 
 def admits_address(caveats: Caveats, address: str) -> bool:

@@ -1,16 +1,17 @@
 """The decisions: how much of a value is shown, and whether an action may happen; pure, from the tables and given facts alone."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, Literal, TypeAlias
 from uuid import UUID
 
 from permissions.categories import PERSONAL, ROW_RULED, Category
-from permissions.caveats import Caveats, is_narrower
+from permissions.caveats import UNRESTRICTED, Caveats, is_narrower
 from permissions.disclosure import ADMITTING, Cell, Form, Level, Relation
 from permissions.grants import ASSIGNABLE, PUBLIC_ACTIONS, STEP_UP, STEP_UP_FREE_FOR_SELF, Action
-from permissions.principals import TIME_BOXED, Assurance, Principal, Role, Scope
+from permissions.principals import TIME_BOXED, Assurance, Principal, Role, RoleGrant, Scope
 from permissions.reach import Reach, Resource
 from permissions.vectors import POWERLESS, Sites, Tier, Vector, is_usable, site_bound, site_slots, vector_of
 
@@ -36,6 +37,7 @@ __all__ = [
     "site_bound",
     "site_slots",
     "unconditional_full",
+    "unentitled",
     "vector_of",
 ]
 
@@ -61,6 +63,8 @@ class DenialReason(StrEnum):
     SITES = "SITES"
     TIME_BOX = "TIME_BOX"
     WIDER = "WIDER"
+    FIELD = "FIELD"
+    """The row may be changed, but the caller may not read raw what would be written over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +206,10 @@ def may_grant(
         return Denied(DenialReason.ROLE)
     if target_person_id == principal.person_id:
         return Denied(DenialReason.SELF_GRANT)
-    refusal = _unentitled(principal, role, sites, now)
+    entitled = [grant for grant in principal.grants if grant.is_live(now) and role in ASSIGNABLE[grant.role]]
+    refusal = unentitled(principal, entitled, sites, expires_at)
+    if refusal is None and not _is_whole(principal, role, now):
+        refusal = DenialReason.WIDER
     if refusal is None and role in TIME_BOXED and (expires_at is None or expires_at <= now):
         refusal = DenialReason.TIME_BOX
     return Allowed() if refusal is None else Denied(refusal)
@@ -267,12 +274,29 @@ def _stepped_up(principal: Principal, now: datetime) -> bool:
     return principal.assurance >= Assurance.STEPPED_UP and until is not None and now < until
 
 
-def _unentitled(principal: Principal, role: Role, sites: Sites, now: datetime) -> DenialReason | None:
-    entitled = [grant for grant in principal.grants if grant.is_live(now) and role in ASSIGNABLE[grant.role]]
+def unentitled(
+    principal: Principal, entitled: Sequence[RoleGrant], sites: Sites, expires_at: datetime | None
+) -> DenialReason | None:
+    """One grant must hold all of it: these sites, and at least until then; the credential must admit the sites too."""
     if not entitled:
         return DenialReason.ROLE
-    held = any(_within(sites, grant.sites) for grant in entitled)
-    return None if held and _within(sites, principal.caveats.sites) else DenialReason.SITES
+    there = [grant for grant in entitled if _within(sites, grant.sites)]
+    if not there or not _within(sites, principal.caveats.sites):
+        return DenialReason.SITES
+    lasting = (grant.expires_at is None or _ends_by(expires_at, grant.expires_at) for grant in there)
+    return None if any(lasting) else DenialReason.TIME_BOX
+
+
+def _ends_by(expires_at: datetime | None, end: datetime) -> bool:
+    return expires_at is not None and expires_at <= end
+
+
+def _is_whole(principal: Principal, role: Role, now: datetime) -> bool:
+    """The role through this credential is the role of a session: a narrowed one would give away what it gave up."""
+    held = RoleGrant(role, None, now + timedelta(days=1))
+    through = replace(principal, grants=(held,), caveats=replace(principal.caveats, sites=None))
+    whole = replace(through, scopes=None, caveats=UNRESTRICTED)
+    return vector_of(through, now).tiers == vector_of(whole, now).tiers
 
 
 def _within(sites: Sites, bound: Sites) -> bool:

@@ -13,6 +13,8 @@ class Action(StrEnum):
 
     VIEWER_READ = "VIEWER_READ"
     POLICY_READ = "POLICY_READ"
+    SIGN_IN = "SIGN_IN"
+    """Every way to get in: with a password, by an invitation, after a forgotten password, by the token of a letter."""
     SESSION_MANAGE = "SESSION_MANAGE"
     TOKEN_CREATE = "TOKEN_CREATE"  # noqa: S105 - the name of an action
     TOKEN_REVOKE = "TOKEN_REVOKE"  # noqa: S105 - the name of an action
@@ -49,11 +51,15 @@ class Action(StrEnum):
     EXPLAIN_PLAN = "EXPLAIN_PLAN"
     """See how an answer came about: SQL, decisions with their reasons, times."""
     TENANT_MANAGE = "TENANT_MANAGE"
+    CLIENT_READ = "CLIENT_READ"
+    """See which programs of partners are registered, for what, and when their secrets were used."""
+    CLIENT_MANAGE = "CLIENT_MANAGE"
+    """Register a program, rotate or end its secrets, disable it."""
 
 
 A = Action
 
-PUBLIC_ACTIONS: Final = frozenset({A.POLICY_READ})
+PUBLIC_ACTIONS: Final = frozenset({A.POLICY_READ, A.SIGN_IN})
 """Open to everybody, with or without a credential."""
 
 MEMBER_ACTIONS: Final = PUBLIC_ACTIONS | {A.VIEWER_READ, A.SESSION_MANAGE}
@@ -107,13 +113,14 @@ SCOPE_ACTIONS: Final[Mapping[Scope, frozenset[Action]]] = MappingProxyType(
         Scope.PRIVACY_EXECUTE: _ANY_SCOPE | SELF_ACTIONS,
         Scope.ADMIN: MEMBER_ACTIONS
         | {A.USER_READ, A.ROLE_ASSIGN, A.AUDIT_READ, A.EXPLAIN_PLAN, A.TENANT_MANAGE}
+        | {A.CLIENT_READ, A.CLIENT_MANAGE}
         | _USER_CHANGES
         | _OWN_TOKENS,
     }
 )
 """A write scope reads too: a write that cannot read back its result is of no use."""
 
-STEP_UP: Final = SELF_ACTIONS | {A.TOKEN_CREATE}
+STEP_UP: Final = SELF_ACTIONS | {A.TOKEN_CREATE, A.CLIENT_MANAGE}
 """Need a fresh proof of who is asking: a session re-authenticates, a bearer token carries `privacy:execute`."""
 
 STEP_UP_FREE_FOR_SELF: Final = frozenset({A.PERSON_RECTIFY})
@@ -132,6 +139,12 @@ GUARDED_ROLE: Final = Role.ADMIN
 
 CLIENT_ROLE: Final = Role.PARTNER
 """What a registered client holds, on the sites of its registration."""
+
+CLIENT_SCOPES: Final = frozenset(Scope) - {Scope.ADMIN, Scope.PRIVACY_EXECUTE}
+"""What a client may be registered for; the others are for people."""
+
+NAMED_SCOPES: Final = frozenset({Scope.PII_IDENTITY, Scope.PII_CONTACT, Scope.PII_TIME})
+"""In a client's token only when the request for it names them: nobody holds personal data by default."""
 
 PERSON_KIND: Final[Mapping[Role, str]] = MappingProxyType(
     {

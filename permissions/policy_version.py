@@ -6,7 +6,16 @@ from hashlib import sha256
 from typing import Final
 
 from permissions.disclosure import DISCLOSURE, OVERSEES_PRIVACY, PII_SCOPES
-from permissions.grants import ASSIGNABLE, GRANTS, MEMBER_ACTIONS, SCOPE_ACTIONS, SELF_ACTIONS, STEP_UP
+from permissions.grants import (
+    ASSIGNABLE,
+    CLIENT_SCOPES,
+    GRANTS,
+    MEMBER_ACTIONS,
+    NAMED_SCOPES,
+    SCOPE_ACTIONS,
+    SELF_ACTIONS,
+    STEP_UP,
+)
 from permissions.purposes import PURPOSES
 from permissions.reach import CAVEAT_BOUND, GRANT_BOUND, REACH, SCOPE_REACH
 
@@ -27,7 +36,7 @@ def canonical(value: object) -> str:
 
 
 TABLES: Final[tuple[object, ...]] = (
-    *(GRANTS, SCOPE_ACTIONS, MEMBER_ACTIONS, SELF_ACTIONS, STEP_UP, ASSIGNABLE),
+    *(GRANTS, SCOPE_ACTIONS, MEMBER_ACTIONS, SELF_ACTIONS, STEP_UP, ASSIGNABLE, CLIENT_SCOPES, NAMED_SCOPES),
     *(DISCLOSURE, PII_SCOPES, OVERSEES_PRIVACY),
     *(REACH, SCOPE_REACH, GRANT_BOUND, CAVEAT_BOUND),
     PURPOSES,

@@ -5,6 +5,7 @@ from datetime import date, datetime
 import strawberry
 from sqlalchemy import select
 
+from isomod_graphql.engine.classified import NEEDS, tells
 from isomod_graphql.engine.entities import Classified
 from isomod_graphql.identity import sessions, tokens
 from isomod_graphql.organisations.models import Tenant
@@ -15,6 +16,7 @@ from schema.context import services_of
 from schema.member_changes import TOKEN_IDS
 
 
+@tells({Category.OPERATIONAL: "slug name locale time_zone four_eyes contract_start contract_end"})
 @strawberry.type(description="The organisation that the caller works in.")
 class Organisation:
     """A tenant and its contract."""
@@ -28,6 +30,12 @@ class Organisation:
     contract_end: date | None
 
 
+@tells(
+    {
+        Category.OPERATIONAL: "id created_at current",
+        Category.DEVICE: "last_used_at address user_agent",
+    }
+)
 @strawberry.type(description="A browser or app that is signed in to the caller's own account.")
 class Session:
     """`address` and `userAgent` are shown to the account's owner alone."""
@@ -40,6 +48,7 @@ class Session:
     current: bool
 
 
+@tells({Category.OPERATIONAL: "id label scopes expires_at"})
 @strawberry.type(description="A bearer token; its secret is never shown again.")
 class ApiToken:
     """One's own, or all of the organisation's for an administrator."""
@@ -54,7 +63,9 @@ class ApiToken:
 class AccountQueries:
     """Queries about the caller's own place."""
 
-    @strawberry.field(description="The organisation that the caller works in.")
+    @strawberry.field(
+        metadata={NEEDS: Action.VIEWER_READ}, description="The organisation that the caller works in."
+    )
     async def organisation(self, info: strawberry.Info) -> Organisation:
         """Needs a sign-in."""
         request = info.context
@@ -64,7 +75,7 @@ class AccountQueries:
         names = ("slug", "name", "locale", "time_zone", "four_eyes", "contract_start", "contract_end")
         return Organisation(**{name: getattr(row, name) for name in names})
 
-    @strawberry.field(description="The caller's own live sessions.")
+    @strawberry.field(metadata={NEEDS: Action.SESSION_MANAGE}, description="The caller's own live sessions.")
     async def sessions(self, info: strawberry.Info) -> list[Session]:
         """Needs a session; a token sees none."""
         request = info.context
@@ -84,7 +95,10 @@ class AccountQueries:
             for one in found
         ]
 
-    @strawberry.field(description="Bearer tokens: one's own, or the organisation's for an administrator.")
+    @strawberry.field(
+        metadata={NEEDS: Action.TOKEN_REVOKE},
+        description="Bearer tokens: one's own, or the organisation's for an administrator.",
+    )
     async def api_tokens(self, info: strawberry.Info) -> list[ApiToken]:
         """Live ones, newest first."""
         request = info.context

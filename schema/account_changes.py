@@ -7,11 +7,12 @@ from typing import Any, TypeVar
 import strawberry
 
 from isomod_graphql.core.errors import NotFound
-from isomod_graphql.engine.catalogue import writes
+from isomod_graphql.engine.classified import NEEDS, tells, writes
 from isomod_graphql.identity import email_changes, invitations, proof, recovery, sessions, sign_in
 from isomod_graphql.identity.devices import Device
 from isomod_graphql.identity.sessions import SessionSecret
 from permissions.categories import Category
+from permissions.grants import Action
 from schema.context import Services, services_of
 from schema.outcomes import UserError, guarded
 from schema.scalars import EmailAddress
@@ -21,7 +22,10 @@ DEVICE_COOKIE = "__Host-isomod-device"
 T = TypeVar("T")
 
 
-@writes(Category.CREDENTIAL, email=Category.CONTACT, organisation=Category.OPERATIONAL)
+@writes(
+    Action.SIGN_IN,
+    {Category.CONTACT: "email", Category.CREDENTIAL: "password", Category.OPERATIONAL: "organisation"},
+)
 @strawberry.input(description="Who signs in, and where.")
 class SignInInput:
     """A password is never echoed."""
@@ -33,7 +37,7 @@ class SignInInput:
     )
 
 
-@writes(Category.CREDENTIAL)
+@writes(Action.SESSION_MANAGE, {Category.CREDENTIAL: "password"})
 @strawberry.input(description="The password again, for what needs a fresh proof.")
 class StepUpInput:
     """Valid for ten minutes."""
@@ -41,7 +45,7 @@ class StepUpInput:
     password: str
 
 
-@writes(Category.CREDENTIAL)
+@writes(Action.SESSION_MANAGE, {Category.CREDENTIAL: "old_password new_password"})
 @strawberry.input(description="The present password and the new one.")
 class ChangePasswordInput:
     """At least 12 characters, hard to guess."""
@@ -50,7 +54,7 @@ class ChangePasswordInput:
     new_password: str
 
 
-@writes(Category.CONTACT)
+@writes(Action.SIGN_IN, {Category.CONTACT: "email"})
 @strawberry.input(description="Whose password was forgotten.")
 class RequestPasswordResetInput:
     """The answer is the same for every address."""
@@ -58,7 +62,7 @@ class RequestPasswordResetInput:
     email: EmailAddress
 
 
-@writes(Category.CREDENTIAL)
+@writes(Action.SIGN_IN, {Category.CREDENTIAL: "token new_password"})
 @strawberry.input(description="The token of the letter and the new password.")
 class ResetPasswordInput:
     """A token is used once, within 30 minutes."""
@@ -67,7 +71,7 @@ class ResetPasswordInput:
     new_password: str
 
 
-@writes(Category.CREDENTIAL)
+@writes(Action.SIGN_IN, {Category.CREDENTIAL: "token password"})
 @strawberry.input(description="The token of the invitation and the password to sign in with.")
 class AcceptInvitationInput:
     """A token is used once, within 30 minutes."""
@@ -76,7 +80,7 @@ class AcceptInvitationInput:
     password: str
 
 
-@writes(Category.CREDENTIAL)
+@writes(Action.SIGN_IN, {Category.CREDENTIAL: "token"})
 @strawberry.input(description="The token of a letter.")
 class TokenInput:
     """A token is used once, within 30 minutes."""
@@ -84,7 +88,7 @@ class TokenInput:
     token: str
 
 
-@writes(Category.CONTACT)
+@writes(Action.SESSION_MANAGE, {Category.CONTACT: "new_email"})
 @strawberry.input(description="The address to sign in with from now on.")
 class RequestEmailChangeInput:
     """The answer is the same for an address that is taken."""
@@ -92,7 +96,7 @@ class RequestEmailChangeInput:
     new_email: EmailAddress
 
 
-@writes(Category.OPERATIONAL)
+@writes(Action.SESSION_MANAGE, {Category.OPERATIONAL: "session_id"})
 @strawberry.input(description="Which session to end.")
 class KillSessionInput:
     """An id from `sessions`."""
@@ -100,7 +104,7 @@ class KillSessionInput:
     session_id: strawberry.ID
 
 
-@writes(Category.OPERATIONAL)
+@writes(Action.SESSION_MANAGE, {Category.OPERATIONAL: "organisation"})
 @strawberry.input(description="Where to work from now on.")
 class SwitchOrganisationInput:
     """The slug of one of one's own organisations."""
@@ -108,6 +112,7 @@ class SwitchOrganisationInput:
     organisation: str
 
 
+@tells({Category.OPERATIONAL: "slug name"})
 @strawberry.type(description="An organisation that the account may work in.")
 class OrganisationChoice:
     """A membership."""
@@ -116,6 +121,7 @@ class OrganisationChoice:
     name: str
 
 
+@tells({Category.CREDENTIAL: "csrf_token", Category.OPERATIONAL: "organisations user_errors"})
 @strawberry.type(description="A new or renewed session; the cookie comes with the answer.")
 class SessionPayload:
     """`csrfToken` goes into the header X-CSRF-Token of every later request."""
@@ -125,6 +131,7 @@ class SessionPayload:
     user_errors: list[UserError] = strawberry.field(default_factory=list)
 
 
+@tells({Category.OPERATIONAL: "user_errors"})
 @strawberry.type(description="Done, or why not.")
 class DonePayload:
     """For what has no row to show."""
@@ -157,9 +164,9 @@ class AccountChanges:
             choices = [OrganisationChoice(slug=one.slug, name=one.name) for one in done.memberships]
             return SessionPayload(csrf_token=done.session.csrf_token, organisations=choices)
 
-        return await _answer(info, "SIGN_IN", None, work, SessionPayload)
+        return await _answer(info, "SIGN_IN", input, work, SessionPayload)
 
-    @strawberry.mutation(description="Ends the session.")
+    @strawberry.mutation(metadata={NEEDS: Action.SESSION_MANAGE}, description="Ends the session.")
     async def sign_out(self, info: strawberry.Info) -> DonePayload | None:
         """The cookie is cleared."""
         services = services_of(info.context)
@@ -179,7 +186,7 @@ class AccountChanges:
         services = services_of(info.context)
         principal = info.context.viewer.principal
         return await _renewing(
-            info, "STEP_UP", lambda: proof.step_up(services.desk, principal, input.password)
+            info, "STEP_UP", input, lambda: proof.step_up(services.desk, principal, input.password)
         )
 
     @strawberry.mutation(description="Replaces the password; every other session ends.")
@@ -194,7 +201,7 @@ class AccountChanges:
                 services.desk, principal, old=input.old_password, new=input.new_password
             )
 
-        return await _renewing(info, "PASSWORD_CHANGE", work)
+        return await _renewing(info, "PASSWORD_CHANGE", input, work)
 
     @strawberry.mutation(description="Works in another organisation of one's own from now on.")
     async def switch_organisation(
@@ -210,7 +217,7 @@ class AccountChanges:
                 raise NotFound(field="organisation")
             return await sign_in.switch_tenant(services.desk, principal, chosen.tenant_id)
 
-        return await _renewing(info, "SWITCH_ORGANISATION", work)
+        return await _renewing(info, "SWITCH_ORGANISATION", input, work)
 
     @strawberry.mutation(description="Ends one of one's own sessions.")
     async def kill_session(self, info: strawberry.Info, input: KillSessionInput) -> DonePayload | None:
@@ -226,13 +233,15 @@ class AccountChanges:
                 raise NotFound(field="sessionId")
             await sessions.kill_session(services.desk, principal, named.id)
 
-        return await _done(info, "SESSION_KILL", work)
+        return await _done(info, "SESSION_KILL", input, work)
 
-    @strawberry.mutation(description="Ends every other session of one's own.")
+    @strawberry.mutation(
+        metadata={NEEDS: Action.SESSION_MANAGE}, description="Ends every other session of one's own."
+    )
     async def kill_other_sessions(self, info: strawberry.Info) -> DonePayload | None:
         """At once."""
         services, principal = services_of(info.context), info.context.viewer.principal
-        return await _done(info, "SESSION_KILL", lambda: sessions.kill_all(services.desk, principal))
+        return await _done(info, "SESSION_KILL", None, lambda: sessions.kill_all(services.desk, principal))
 
     @strawberry.mutation(description="Asks for a letter with which a forgotten password can be replaced.")
     async def request_password_reset(
@@ -241,7 +250,7 @@ class AccountChanges:
         """The same answer for every address."""
         desk = services_of(info.context).desk
         return await _done(
-            info, "PASSWORD_RESET", lambda: recovery.request_password_reset(desk, email=input.email)
+            info, "PASSWORD_RESET", input, lambda: recovery.request_password_reset(desk, email=input.email)
         )
 
     @strawberry.mutation(description="Replaces a forgotten password; every session ends.")
@@ -251,6 +260,7 @@ class AccountChanges:
         return await _done(
             info,
             "PASSWORD_RESET",
+            input,
             lambda: recovery.reset_password(desk, secret=input.token, new=input.new_password),
         )
 
@@ -263,20 +273,28 @@ class AccountChanges:
         return await _done(
             info,
             "INVITATION_ACCEPT",
+            input,
             lambda: invitations.accept_invitation(desk, secret=input.token, password=input.password),
         )
 
-    @strawberry.mutation(description="Asks for a letter that proves the account's address.")
+    @strawberry.mutation(
+        metadata={NEEDS: Action.SESSION_MANAGE},
+        description="Asks for a letter that proves the account's address.",
+    )
     async def request_verification(self, info: strawberry.Info) -> DonePayload | None:
         """To the account's own address."""
         desk, principal = services_of(info.context).desk, info.context.viewer.principal
-        return await _done(info, "EMAIL_VERIFY", lambda: email_changes.request_verification(desk, principal))
+        return await _done(
+            info, "EMAIL_VERIFY", None, lambda: email_changes.request_verification(desk, principal)
+        )
 
     @strawberry.mutation(description="The address is the account's: proves it with the letter's token.")
     async def verify_email(self, info: strawberry.Info, input: TokenInput) -> DonePayload | None:
         """No sign-in needed."""
         desk = services_of(info.context).desk
-        return await _done(info, "EMAIL_VERIFY", lambda: email_changes.verify_email(desk, secret=input.token))
+        return await _done(
+            info, "EMAIL_VERIFY", input, lambda: email_changes.verify_email(desk, secret=input.token)
+        )
 
     @strawberry.mutation(
         description="Asks to sign in with another address: confirmed at the new one, told to the old one."
@@ -289,6 +307,7 @@ class AccountChanges:
         return await _done(
             info,
             "EMAIL_CHANGE",
+            input,
             lambda: email_changes.request_email_change(desk, principal, new_email=input.new_email),
         )
 
@@ -297,7 +316,7 @@ class AccountChanges:
         """No sign-in needed."""
         desk = services_of(info.context).desk
         return await _done(
-            info, "EMAIL_CHANGE", lambda: email_changes.confirm_email_change(desk, secret=input.token)
+            info, "EMAIL_CHANGE", input, lambda: email_changes.confirm_email_change(desk, secret=input.token)
         )
 
 
@@ -317,16 +336,18 @@ async def _answer(
     return payload(user_errors=[done]) if isinstance(done, UserError) else done
 
 
-async def _done(info: strawberry.Info, action: str, work: Callable[[], Awaitable[object]]) -> DonePayload:
-    done = await guarded(info.context, action, None, work)
+async def _done(
+    info: strawberry.Info, action: str, given: object, work: Callable[[], Awaitable[object]]
+) -> DonePayload:
+    done = await guarded(info.context, action, given, work)
     return DonePayload(user_errors=[done] if isinstance(done, UserError) else [])
 
 
 async def _renewing(
-    info: strawberry.Info, action: str, work: Callable[[], Awaitable[SessionSecret]]
+    info: strawberry.Info, action: str, given: object, work: Callable[[], Awaitable[SessionSecret]]
 ) -> SessionPayload:
     services: Services = services_of(info.context)
-    done = await guarded(info.context, action, None, work)
+    done = await guarded(info.context, action, given, work)
     if isinstance(done, UserError):
         return SessionPayload(user_errors=[done])
     services.cookies[SESSION_COOKIE] = done.secret

@@ -10,9 +10,11 @@ from isomod_graphql.assets import models, service
 from isomod_graphql.assets.input import AssetChanges as Changes
 from isomod_graphql.assets.input import NewAsset
 from isomod_graphql.core.store import Transaction
-from isomod_graphql.engine.catalogue import writes
+from isomod_graphql.engine.classified import tells, writes
+from isomod_graphql.engine.field_access import changes
 from permissions.categories import Category
 from permissions.grants import Action
+from permissions.reach import Resource
 from schema.assets import Asset
 from schema.entities import ASSET, LOCATION, PERSON
 from schema.inputs import EXPECTED_VERSION, IDEMPOTENCY_KEY, USER_ERRORS, Given, must_say, rows, said
@@ -24,10 +26,15 @@ CUSTODIAN = "The person who answers for it."
 
 
 @writes(
-    Category.EQUIPMENT,
-    description=Category.NOTES,
-    custodian_id=Category.OPERATIONAL,
-    idempotency_key=Category.OPERATIONAL,
+    Action.ASSET_CREATE,
+    {
+        Category.EQUIPMENT: (
+            "name location_id parent_id tag serial_number manufacturer model status criticality"
+        ),
+        Category.NOTES: "description",
+        Category.OPERATIONAL: "custodian_id idempotency_key",
+    },
+    on=Resource.ASSET,
 )
 @strawberry.input(description="Equipment to be recorded.")
 class CreateAssetInput:
@@ -55,12 +62,16 @@ class CreateAssetInput:
     idempotency_key: str | None = strawberry.field(default=None, description=IDEMPOTENCY_KEY)
 
 
+@changes(ASSET, custodian_id="custodian")
 @writes(
-    Category.EQUIPMENT,
-    description=Category.NOTES,
-    custodian_id=Category.OPERATIONAL,
-    expected_version=Category.OPERATIONAL,
-    idempotency_key=Category.OPERATIONAL,
+    Action.ASSET_UPDATE,
+    {
+        Category.EQUIPMENT: "name tag serial_number manufacturer model status criticality",
+        Category.NOTES: "description",
+        Category.OPERATIONAL: "asset_id custodian_id expected_version idempotency_key",
+    },
+    on=Resource.ASSET,
+    row="asset_id",
 )
 @strawberry.input(description="What is to be different. An absent field stays as it is; null removes it.")
 class UpdateAssetInput:
@@ -88,7 +99,16 @@ class UpdateAssetInput:
     idempotency_key: str | None = strawberry.field(default=None, description=IDEMPOTENCY_KEY)
 
 
-@writes(Category.EQUIPMENT, expected_version=Category.OPERATIONAL, idempotency_key=Category.OPERATIONAL)
+@changes(ASSET, location_id="location", parent_id="parent")
+@writes(
+    Action.ASSET_UPDATE,
+    {
+        Category.EQUIPMENT: "location_id parent_id",
+        Category.OPERATIONAL: "asset_id expected_version idempotency_key",
+    },
+    on=Resource.ASSET,
+    row="asset_id",
+)
 @strawberry.input(description="Where an asset goes, with the parts that stand beside it.")
 class MoveAssetInput:
     """Work orders stay where the work is."""
@@ -105,6 +125,7 @@ class MoveAssetInput:
     idempotency_key: str | None = strawberry.field(default=None, description=IDEMPOTENCY_KEY)
 
 
+@tells({Category.OPERATIONAL: "asset user_errors"})
 @strawberry.type(description="The asset as it now is and as the caller may see it, or why nothing was done.")
 class AssetPayload:
     """Loaded after the change."""
@@ -129,7 +150,6 @@ class AssetChanges:
         request = info.context
 
         async def work(tx: Transaction) -> UUID:
-            request.viewer.require(Action.ASSET_CREATE)
             values = said(input, [one.name for one in fields(NewAsset)])
             values = rows(request, values, location_id=LOCATION, parent_id=ASSET, custodian_id=PERSON)
             return await service.create_asset(
@@ -151,13 +171,12 @@ class AssetChanges:
         request = info.context
 
         async def work(tx: Transaction) -> UUID:
-            request.viewer.require(Action.ASSET_UPDATE)
             told = said(input, Changes.__annotations__, kept=("name", "status", "criticality"))
             changes: Any = rows(request, told, custodian_id=PERSON)
             return await service.update_asset(
                 tx,
                 request.viewer,
-                asset_id=request.row_id(input.asset_id, ASSET, field="assetId"),
+                asset_id=request.row_id(input.asset_id, ASSET),
                 changes=changes,
                 expected_version=input.expected_version,
                 idempotency_key=input.idempotency_key,
@@ -173,7 +192,6 @@ class AssetChanges:
         request = info.context
 
         async def work(tx: Transaction) -> UUID:
-            request.viewer.require(Action.ASSET_UPDATE)
             must_say(input, "parent_id", "Say what it will be a part of; null for nothing.")
             place = {
                 "asset_id": input.asset_id, "location_id": input.location_id, "parent_id": input.parent_id,

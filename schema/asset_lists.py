@@ -7,8 +7,9 @@ from typing import Final
 import strawberry
 
 from isomod_graphql.assets import models
-from isomod_graphql.engine.catalogue import reveals
+from isomod_graphql.engine.classified import reveals
 from isomod_graphql.engine.listing import Criterion, Equal, Listing, OneOf, Prefix, Reference, Sort
+from permissions.categories import Category
 from permissions.reach import Resource
 from schema.entities import ASSET, LOCATION, PERSON
 
@@ -16,7 +17,7 @@ AssetStatus = strawberry.enum(models.AssetStatus, description="Whether the asset
 AssetCriticality = strawberry.enum(models.AssetCriticality, description="How much depends on the asset.")
 
 
-@reveals(Resource.ASSET)
+@reveals(Resource.ASSET, {Category.EQUIPMENT: "NAME_ASC NAME_DESC"})
 @strawberry.enum(description="How assets are sorted.")
 class AssetOrder(Enum):
     """Ties are broken by id."""
@@ -25,7 +26,13 @@ class AssetOrder(Enum):
     NAME_DESC = "NAME_DESC"
 
 
-@reveals(Resource.ASSET)
+@reveals(
+    Resource.ASSET,
+    {
+        Category.EQUIPMENT: "status criticality location_id parent_id tag name_prefix",
+        Category.OPERATIONAL: "site_id custodian_id",
+    },
+)
 @strawberry.input(description="Every field that is given must hold.")
 class AssetFilter:
     """Which assets."""

@@ -13,6 +13,7 @@ from isomod_graphql.identity.models import GrantRow
 from isomod_graphql.identity.models import User as Membership
 from isomod_graphql.locations.reach import LOCATION_SCOPE
 from isomod_graphql.subjects.models import Person
+from isomod_graphql.subjects.reach import PEOPLE_OF_SITES
 from isomod_graphql.work_orders.reach import HISTORY_SCOPE, WORK_ORDER_SCOPE
 from isomod_graphql.work_orders.relations import PERSON_SCOPE
 from permissions.disclosure import Relation
@@ -28,6 +29,7 @@ PERSON: Final = Entity(
     subject="id",
     type_of=lambda row: "User" if row["is_member"] else "Contact",
     type_columns=(_MEMBERSHIP.c.id.is_not(None).label("is_member"),),
+    changing=PEOPLE_OF_SITES,
 )
 LOCATION: Final = Entity("location", 2, LOCATION_SCOPE, Person)
 ASSET: Final = Entity("asset", 3, ASSET_SCOPE, Person)

@@ -10,23 +10,27 @@ from graphql import (
     GraphQLError,
     GraphQLSchema,
     OperationDefinitionNode,
+    OperationType,
     execute,
 )
 
 from isomod_graphql.core.clock import Clock
-from isomod_graphql.core.errors import ServiceUnavailable, StatementTimeout
+from isomod_graphql.core.errors import BadInput, MaskedAnswerRejected, ServiceUnavailable, StatementTimeout
 from isomod_graphql.core.store import Store
 from isomod_graphql.engine.bounded import Bounded
 from isomod_graphql.engine.catalogue import Catalogue
+from isomod_graphql.engine.class_schemas import ClassSchema, ClassSchemas, schema_of_all
 from isomod_graphql.engine.compiler import Asked, Compiler
+from isomod_graphql.engine.field_access import refuse_unknown_fields
 from isomod_graphql.engine.loading import Levels
-from isomod_graphql.engine.masking import masking_of
+from isomod_graphql.engine.masking import foretold, masking_of
 from isomod_graphql.engine.plan import Plan, plan_operation, refuse_revealing_arguments
 from isomod_graphql.engine.recording import Access, Recorder
 from isomod_graphql.engine.request import Request
 from isomod_graphql.engine.shapes import Unsupported
 from isomod_graphql.engine.viewer import Viewer
 from isomod_graphql.engine.watching import Watch
+from isomod_graphql.engine.wishes import PLAIN, Wish
 from permissions.principals import Principal
 
 PLAN_BYTES: Final = 12 << 20
@@ -53,13 +57,22 @@ class Execution:
         recorder: Recorder,
         *,
         compiles: bool = True,
+        classes: bool = False,
     ) -> None:
-        """`compiles` False sends every operation through the reference executor."""
+        """`compiles` False sends every operation through the reference executor; `classes`: callers have the schema of their class."""
+        self._all = schema_of_all(schema)
+        self._classes = ClassSchemas(schema, catalogue) if classes else None
         self.schema, self.catalogue, self.store, self.clock = schema, catalogue, store, clock
         self.plans: Bounded[Plan] = Bounded(PLAN_BYTES)
         self.levels = Levels()
         self.compiler = Compiler(schema, catalogue, store)
         self._recorder, self.compiles = recorder, compiles
+
+    def fitting(self, principal: Principal) -> ClassSchema:
+        """The schema that documents of this caller must fit."""
+        if self._classes is None:
+            return self._all
+        return self._classes.of(Viewer.at(principal, self.clock.now()))
 
     async def run(
         self,
@@ -69,16 +82,17 @@ class Execution:
         variables: dict[str, Any],
         principal: Principal,
         services: object,
+        wish: Wish = PLAIN,
     ) -> ExecutionResult | Answered:
         """Everything but a refusal of the whole request is in the result.
 
-        Raises FieldNotReadable before any SQL, AccessRecordUnavailable when it cannot be written down who was shown whose data.
+        Raises what `refuse` raises before any SQL, MaskedAnswerRejected, and AccessRecordUnavailable when it cannot be
+        written down who was shown whose data.
         """
-        asked = self.asked(operation, document, document_hash, variables, principal)
+        asked = self.asked(operation, document, document_hash, variables, principal, wish)
         if isinstance(asked, ExecutionResult):
             return asked
-        if asked.plan.governed:
-            refuse_revealing_arguments(asked.plan, self.catalogue, asked.viewer, asked.variables)
+        self.refuse(asked)
         return await self.answer(asked, document_hash, variables, services)
 
     def asked(
@@ -88,6 +102,7 @@ class Execution:
         document_hash: bytes,
         variables: dict[str, Any],
         principal: Principal,
+        wish: Wish = PLAIN,
     ) -> Asked | ExecutionResult:
         """The operation planned for this caller, or the errors of its variables. Refuses nothing yet."""
         viewer = Viewer.at(principal, self.clock.now())
@@ -95,7 +110,20 @@ class Execution:
         coerced = plan.variables.values(variables)
         if isinstance(coerced, list):
             return ExecutionResult(None, coerced)
-        return Asked(document, operation, plan, coerced, viewer)
+        return Asked(document, operation, plan, coerced, viewer, wish)
+
+    def refuse(self, asked: Asked) -> None:
+        """Raises FieldNotReadable for an argument that reveals, BadInput for a field that is not there or a wish that cannot be met."""
+        plan = asked.plan
+        if plan.governed:
+            refuse_revealing_arguments(plan, self.catalogue, asked.viewer, asked.variables)
+        if plan.asking:
+            refuse_unknown_fields(plan.asking, asked.variables)
+        if asked.wish is not PLAIN and asked.operation.operation is not OperationType.QUERY:
+            # What a change answers is known when it has been made.
+            raise BadInput(
+                "Only a query can be rejected for its masks, or run dry.", field="extensions.masking"
+            )
 
     async def answer(
         self,
@@ -105,7 +133,7 @@ class Execution:
         services: object,
         watch: Watch | None = None,
     ) -> ExecutionResult | Answered:
-        """Runs what was not refused; `watch` takes down times. Raises AccessRecordUnavailable."""
+        """Runs what was not refused; `watch` takes down times. Raises AccessRecordUnavailable and MaskedAnswerRejected."""
         self._recorder.underway += 1
         try:
             return await self._answered(asked, document_hash, variables, services, watch)
@@ -151,10 +179,16 @@ class Execution:
     ) -> ExecutionResult:
         """Strawberry's resolvers under graphql-core, fed by level loaders and one projector."""
         name = asked.operation.name.value if asked.operation.name else None
-        ran = execute(self.schema, asked.document, None, request, variables, name, hide_suggestions=True)
+        schema = self._all if self._classes is None else self._classes.of(asked.viewer)
+        ran = execute(schema.schema, asked.document, None, request, variables, name, hide_suggestions=True)
         result = ran if isinstance(ran, ExecutionResult) else await ran
         request.settle(result.data, failed=bool(result.errors))
         masking = masking_of(request.seen, result.data)
+        if asked.wish is not PLAIN and (asked.wish.dry_run or masking is not None):
+            request.released.clear()
+            if not asked.wish.dry_run:
+                raise MaskedAnswerRejected
+            return ExecutionResult(None, result.errors, {"masking": foretold(masking)})
         if masking is not None:
             result.extensions = {**(result.extensions or {}), "masking": masking}
         return result
@@ -164,7 +198,10 @@ class Execution:
         found = self.plans.find(key)
         if found is not None:
             return found
-        plan = plan_operation(self.schema, self.catalogue, document, operation, viewer.vector)
+        schema = self._all if self._classes is None else self._classes.of(viewer)
+        plan = plan_operation(
+            self.schema, self.catalogue, document, operation, viewer.vector, inputs=schema.schema
+        )
         return self.plans.keep(key, plan, BYTES_PER_COORDINATE * (20 + len(plan.coordinates)))
 
 

@@ -7,12 +7,12 @@ from typing import Any
 import orjson
 from graphql import ExecutionResult, OperationDefinitionNode
 
-from isomod_graphql.core.errors import FieldNotReadable
+from isomod_graphql.core.errors import IsoModError
 from isomod_graphql.engine.compiler import JSON, Asked
 from isomod_graphql.engine.explaining import COMPILED, REFERENCE, REFUSED, Explaining, Explanation
-from isomod_graphql.engine.plan import refuse_revealing_arguments
 from isomod_graphql.engine.shapes import NotCompiled, Unsupported
 from isomod_graphql.engine.watching import Watch
+from isomod_graphql.engine.wishes import PLAIN, Wish
 from permissions.principals import Principal
 from schema.execution import Answered, Execution
 
@@ -29,8 +29,8 @@ class Explainer:
         """How the operation is answered; nothing runs and nothing is read. `points` is its cost."""
         execution, explaining = self._execution, self._explaining
         try:
-            refuse_revealing_arguments(asked.plan, execution.catalogue, asked.viewer, asked.variables)
-        except FieldNotReadable as refusal:
+            execution.refuse(asked)
+        except IsoModError as refusal:
             return explaining.explanation(asked, points, (), REFUSED, refusal.code)
         if not execution.compiles:
             return self._by_reference(asked, points, Unsupported.FORCED)
@@ -55,16 +55,17 @@ class Explainer:
         *,
         points: int,
         timed: bool,
+        wish: Wish = PLAIN,
     ) -> tuple[ExecutionResult | Answered, Explanation | None]:
         """The answer as the execution gives it, and how it came about; none where variables do not fit.
 
         Raises what Execution.run raises.
         """
         execution = self._execution
-        asked = execution.asked(operation, document, document_hash, variables, principal)
+        asked = execution.asked(operation, document, document_hash, variables, principal, wish)
         if isinstance(asked, ExecutionResult):
             return asked, None
-        refuse_revealing_arguments(asked.plan, execution.catalogue, asked.viewer, asked.variables)
+        execution.refuse(asked)
         watch = Watch()
         begin = perf_counter_ns()
         answer = await execution.answer(asked, document_hash, variables, services, watch)

@@ -6,11 +6,14 @@ from typing import Any
 
 import strawberry
 
+from isomod_graphql.engine.classified import tells
 from isomod_graphql.engine.listing import Listing, demand
 from isomod_graphql.engine.pages import page
 from isomod_graphql.engine.projection import View
+from permissions.categories import Category
 
 
+@tells({Category.OPERATIONAL: "gte lt"})
 @strawberry.input(description="From (inclusive) to (exclusive).")
 class DateTimeRange:
     """Half-open, so that ranges can be laid end to end."""

@@ -7,19 +7,25 @@ from uuid import UUID
 import strawberry
 
 from isomod_graphql.core.store import Transaction
-from isomod_graphql.engine.catalogue import writes
+from isomod_graphql.engine.classified import tells, writes
+from isomod_graphql.engine.field_access import changes
 from isomod_graphql.locations import service
 from isomod_graphql.locations.input import LocationChanges as Changes
 from isomod_graphql.locations.input import NewLocation
 from permissions.categories import Category
 from permissions.grants import Action
+from permissions.reach import Resource
 from schema.entities import LOCATION
 from schema.inputs import EXPECTED_VERSION, IDEMPOTENCY_KEY, USER_ERRORS, Given, must_say, rows, said
 from schema.locations import Location
 from schema.outcomes import UserError, outcome
 
 
-@writes(Category.OPERATIONAL)
+@writes(
+    Action.LOCATION_CREATE,
+    {Category.OPERATIONAL: "name parent_id address latitude longitude time_zone idempotency_key"},
+    on=Resource.LOCATION,
+)
 @strawberry.input(description="A site, or a place inside one.")
 class CreateLocationInput:
     """Without a parent it is a site."""
@@ -42,7 +48,17 @@ class CreateLocationInput:
     idempotency_key: str | None = strawberry.field(default=None, description=IDEMPOTENCY_KEY)
 
 
-@writes(Category.OPERATIONAL)
+@changes(LOCATION)
+@writes(
+    Action.LOCATION_UPDATE,
+    {
+        Category.OPERATIONAL: (
+            "location_id name address latitude longitude time_zone expected_version idempotency_key"
+        )
+    },
+    on=Resource.LOCATION,
+    row="location_id",
+)
 @strawberry.input(description="What is to be different. An absent field stays as it is; null removes it.")
 class UpdateLocationInput:
     """The place in the tree is changed by moveLocation."""
@@ -65,7 +81,13 @@ class UpdateLocationInput:
     idempotency_key: str | None = strawberry.field(default=None, description=IDEMPOTENCY_KEY)
 
 
-@writes(Category.OPERATIONAL)
+@changes(LOCATION, parent_id="parent")
+@writes(
+    Action.LOCATION_UPDATE,
+    {Category.OPERATIONAL: "location_id parent_id expected_version idempotency_key"},
+    on=Resource.LOCATION,
+    row="location_id",
+)
 @strawberry.input(description="Where a location goes, with everything below it.")
 class MoveLocationInput:
     """Assets, work orders and people follow to the new site."""
@@ -79,6 +101,7 @@ class MoveLocationInput:
     idempotency_key: str | None = strawberry.field(default=None, description=IDEMPOTENCY_KEY)
 
 
+@tells({Category.OPERATIONAL: "location user_errors"})
 @strawberry.type(
     description="The location as it now is and as the caller may see it, or why nothing was done."
 )
@@ -105,7 +128,6 @@ class LocationChanges:
         request = info.context
 
         async def work(tx: Transaction) -> UUID:
-            request.viewer.require(Action.LOCATION_CREATE)
             values = said(input, [one.name for one in fields(NewLocation)])
             given = NewLocation(**rows(request, values, parent_id=LOCATION))
             return await service.create_location(
@@ -124,12 +146,11 @@ class LocationChanges:
         request = info.context
 
         async def work(tx: Transaction) -> UUID:
-            request.viewer.require(Action.LOCATION_UPDATE)
             changes: Any = said(input, Changes.__annotations__, kept=("name", "time_zone"))
             return await service.update_location(
                 tx,
                 request.viewer,
-                location_id=request.row_id(input.location_id, LOCATION, field="locationId"),
+                location_id=request.row_id(input.location_id, LOCATION),
                 changes=changes,
                 expected_version=input.expected_version,
                 idempotency_key=input.idempotency_key,
@@ -150,7 +171,6 @@ class LocationChanges:
         request = info.context
 
         async def work(tx: Transaction) -> UUID:
-            request.viewer.require(Action.LOCATION_UPDATE)
             must_say(input, "parent_id", "Say where to; null makes it a site.")
             place = {"location_id": input.location_id, "parent_id": input.parent_id}
             return await service.move_location(

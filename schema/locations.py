@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import strawberry
 
-from isomod_graphql.engine.catalogue import reveals
+from isomod_graphql.engine.classified import reveals
 from isomod_graphql.engine.entities import graph_type, link, listed
 from isomod_graphql.engine.listing import LISTING, Criterion, Listing, Prefix, Reference, Sort
 from isomod_graphql.locations.models import Location as Row
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from schema.assets import Asset
 
 
-@reveals(Resource.LOCATION)
+@reveals(Resource.LOCATION, {Category.OPERATIONAL: "NAME_ASC NAME_DESC"})
 @strawberry.enum(description="How locations are sorted.")
 class LocationOrder(Enum):
     """Ties are broken by id."""
@@ -31,7 +31,7 @@ class LocationOrder(Enum):
     NAME_DESC = "NAME_DESC"
 
 
-@reveals(Resource.LOCATION)
+@reveals(Resource.LOCATION, {Category.OPERATIONAL: "parent_id site_id name_prefix"})
 @strawberry.input(description="Every field that is given must hold.")
 class LocationFilter:
     """Which locations."""

@@ -5,16 +5,18 @@ from uuid import UUID
 
 import strawberry
 
-from isomod_graphql.core.errors import BadInput, NotFound
 from isomod_graphql.core.store import Transaction
-from isomod_graphql.engine.catalogue import writes
-from isomod_graphql.engine.request import Request
+from isomod_graphql.engine.classified import NEEDS, tells, writes
+from isomod_graphql.engine.field_access import changes
 from isomod_graphql.identity import memberships, roles, tokens
 from isomod_graphql.identity.roles import GivenRole
+from isomod_graphql.locations.place import require_places
 from permissions.categories import Category
-from permissions.caveats import Caveats
+from permissions.grants import Action
 from permissions.principals import Role, Scope
+from permissions.reach import Resource
 from schema.entities import LOCATION, PERSON
+from schema.inputs import CATEGORIES, RowIds, caveats_given
 from schema.outcomes import UserError, attempt, outcome
 from schema.people import User
 from schema.scalars import EmailAddress
@@ -26,7 +28,7 @@ strawberry.enum(
 )
 
 
-@writes(Category.OPERATIONAL)
+@writes(Action.ROLE_ASSIGN, {Category.OPERATIONAL: "role site_id expires_at"})
 @strawberry.input(description="A role to give.")
 class GivenRoleInput:
     """On one site, or without one on every site."""
@@ -37,11 +39,14 @@ class GivenRoleInput:
 
 
 @writes(
-    Category.OPERATIONAL,
-    email=Category.CONTACT,
-    name=Category.IDENTITY,
-    job_title=Category.IDENTITY,
-    locale=Category.IDENTITY,
+    Action.USER_INVITE,
+    {
+        Category.CONTACT: "email",
+        Category.IDENTITY: "name job_title locale",
+        Category.OPERATIONAL: "roles site_id",
+    },
+    on=Resource.PERSON,
+    also={Action.ROLE_ASSIGN: "roles"},
 )
 @strawberry.input(description="Whom to invite.")
 class InviteUserInput:
@@ -55,7 +60,7 @@ class InviteUserInput:
     site_id: strawberry.ID | None = None
 
 
-@writes(Category.OPERATIONAL)
+@writes(None, {Category.OPERATIONAL: "person_id expected_version"}, on=Resource.PERSON, row="person_id")
 @strawberry.input(description="A person with a membership.")
 class MemberInput:
     """By id."""
@@ -64,7 +69,13 @@ class MemberInput:
     expected_version: int | None = None
 
 
-@writes(Category.OPERATIONAL)
+@changes(PERSON, role="roles")
+@writes(
+    Action.ROLE_ASSIGN,
+    {Category.OPERATIONAL: "person_id role site_id expires_at"},
+    on=Resource.PERSON,
+    row="person_id",
+)
 @strawberry.input(description="A role to give to a person or to take away.")
 class MemberRoleInput:
     """The end counts when a role is given only."""
@@ -75,19 +86,20 @@ class MemberRoleInput:
     expires_at: datetime | None = None
 
 
-@writes(Category.OPERATIONAL)
+@writes(Action.TOKEN_CREATE, {Category.OPERATIONAL: "label scopes expires_at site_ids networks categories"})
 @strawberry.input(description="A bearer token for oneself.")
 class CreateTokenInput:
-    """At most a year; `sites` and `networks` (CIDR) narrow it further."""
+    """At most a year; sites, networks (CIDR) and categories of personal data narrow it further."""
 
     label: str
     scopes: list[Scope]
     expires_at: datetime
     site_ids: list[strawberry.ID] | None = None
     networks: list[str] = strawberry.field(default_factory=list)
+    categories: list[Category] | None = strawberry.field(default=None, description=CATEGORIES)
 
 
-@writes(Category.OPERATIONAL)
+@writes(Action.TOKEN_REVOKE, {Category.OPERATIONAL: "token_id"})
 @strawberry.input(description="Which token to revoke.")
 class RevokeTokenInput:
     """An id from `apiTokens`."""
@@ -95,6 +107,7 @@ class RevokeTokenInput:
     token_id: str
 
 
+@tells({Category.OPERATIONAL: "user user_errors"})
 @strawberry.type(description="The person as the caller may see it, or why not.")
 class UserPayload:
     """Loaded after the change."""
@@ -103,6 +116,7 @@ class UserPayload:
     user_errors: list[UserError] = strawberry.field(default_factory=list)
 
 
+@tells({Category.CREDENTIAL: "secret", Category.OPERATIONAL: "user_errors"})
 @strawberry.type(description="A new token. The secret is shown this once.")
 class TokenPayload:
     """`iso_live_` + 30 characters + checksum."""
@@ -111,6 +125,7 @@ class TokenPayload:
     user_errors: list[UserError] = strawberry.field(default_factory=list)
 
 
+@tells({Category.OPERATIONAL: "user_errors"})
 @strawberry.type(description="Done, or why not.")
 class MembershipPayload:
     """For what has no row to show."""
@@ -129,7 +144,7 @@ class MemberChanges:
 
         async def work(tx: Transaction) -> UUID:
             given = [_given(info, one.role, one.site_id, one.expires_at) for one in input.roles]
-            site = request.row_id(input.site_id, LOCATION, field="siteId") if input.site_id else None
+            site = _site(info, input.site_id)
             return await memberships.invite_user(
                 tx,
                 request.viewer,
@@ -143,19 +158,27 @@ class MemberChanges:
 
         return _user(await outcome(request, "USER_INVITE", input, PERSON, work))
 
-    @strawberry.mutation(description="Sends another letter to somebody who was invited and has not come yet.")
+    @strawberry.mutation(
+        metadata={NEEDS: Action.USER_INVITE},
+        description="Sends another letter to somebody who was invited and has not come yet.",
+    )
     async def invite_user_again(self, info: strawberry.Info, input: MemberInput) -> UserPayload | None:
         """The older letter's token is dead."""
         request = info.context
 
         async def work(tx: Transaction) -> UUID:
             person = _person(info, input.person_id)
-            await memberships.invite_again(tx, request.viewer, person_id=person)
+            await memberships.invite_again(
+                tx, request.viewer, person_id=person, expected_version=input.expected_version
+            )
             return person
 
         return _user(await outcome(request, "USER_INVITE", input, PERSON, work))
 
-    @strawberry.mutation(description="Ends a membership's access at once, sessions and tokens included.")
+    @strawberry.mutation(
+        metadata={NEEDS: Action.USER_DEACTIVATE},
+        description="Ends a membership's access at once, sessions and tokens included.",
+    )
     async def deactivate_user(self, info: strawberry.Info, input: MemberInput) -> UserPayload | None:
         """The last administrator stays."""
         request = info.context
@@ -169,7 +192,10 @@ class MemberChanges:
 
         return _user(await outcome(request, "USER_DEACTIVATE", input, PERSON, work))
 
-    @strawberry.mutation(description="Gives access back, with the roles of before.")
+    @strawberry.mutation(
+        metadata={NEEDS: Action.USER_DEACTIVATE},
+        description="Gives access back, with the roles of before; who gives it back may give each of them.",
+    )
     async def reactivate_user(self, info: strawberry.Info, input: MemberInput) -> UserPayload | None:
         """Sessions and tokens of before stay dead."""
         request = info.context
@@ -184,7 +210,8 @@ class MemberChanges:
         return _user(await outcome(request, "USER_DEACTIVATE", input, PERSON, work))
 
     @strawberry.mutation(
-        description="The caller leaves the organisation; the account and other memberships stay."
+        metadata={NEEDS: Action.SESSION_MANAGE},
+        description="The caller leaves the organisation; the account and other memberships stay.",
     )
     async def leave_organisation(self, info: strawberry.Info) -> MembershipPayload | None:
         """The last administrator hands over first."""
@@ -216,20 +243,25 @@ class MemberChanges:
 
         async def work(tx: Transaction) -> UUID:
             person = _person(info, input.person_id)
-            site = request.row_id(input.site_id, LOCATION, field="siteId") if input.site_id else None
+            site = _site(info, input.site_id)
             await roles.remove_role(tx, request.viewer, person_id=person, role=input.role, site_id=site)
             return person
 
         return _user(await outcome(request, "ROLE_ASSIGN", input, PERSON, work))
 
-    @strawberry.mutation(description="Another member becomes the administrator in the caller's place.")
+    @strawberry.mutation(
+        metadata={NEEDS: Action.ROLE_ASSIGN},
+        description="Another member becomes the administrator in the caller's place.",
+    )
     async def hand_over_administration(self, info: strawberry.Info, input: MemberInput) -> UserPayload | None:
         """For the last administrator who wants to leave."""
         request = info.context
 
         async def work(tx: Transaction) -> UUID:
             person = _person(info, input.person_id)
-            await roles.hand_over_admin(tx, request.viewer, person_id=person)
+            await roles.hand_over_admin(
+                tx, request.viewer, person_id=person, expected_version=input.expected_version
+            )
             return person
 
         return _user(await outcome(request, "ROLE_ASSIGN", input, PERSON, work))
@@ -241,8 +273,8 @@ class MemberChanges:
         issued: list[str] = []
 
         async def work(tx: Transaction) -> UUID:
-            sites = [request.row_id(one, LOCATION, field="siteIds") for one in input.site_ids or ()]
-            caveats = _caveats(None if input.site_ids is None else frozenset(sites), tuple(input.networks))
+            caveats = caveats_given(request, input.site_ids, input.networks, input.categories)
+            await require_places(tx, request.viewer, caveats.sites or (), field="siteIds")
             token = await tokens.create_token(
                 tx,
                 request.viewer,
@@ -274,41 +306,21 @@ class MemberChanges:
         return _plain(await attempt(request, "TOKEN_REVOKE", input, work))
 
 
-class _TokenIds:
-    """Token ids in the graph: sealed like global ids, under a type byte of their own."""
-
-    code = 200
-
-    def seal(self, request: Request, token_id: UUID) -> str:
-        """The opaque id."""
-        return request.ids.seal(self.code, token_id)
-
-    def open(self, request: Request, text: str) -> UUID:
-        """The row. Raises NotFound."""
-        opened = request.ids.open(text)
-        if opened.type_code != self.code:
-            raise NotFound(field="tokenId")
-        return opened.row_id
-
-
-TOKEN_IDS = _TokenIds()
-
-
-def _caveats(sites: frozenset[UUID] | None, networks: tuple[str, ...]) -> Caveats:
-    try:
-        return Caveats(sites=sites, networks=networks)
-    except ValueError:
-        raise BadInput("A network is written as in 192.0.2.0/24.", field="networks") from None
+TOKEN_IDS = RowIds(200)
 
 
 def _person(info: strawberry.Info, text: str) -> UUID:
-    person: UUID = info.context.row_id(text, PERSON, field="personId")
+    person: UUID = info.context.row_id(text, PERSON)
     return person
 
 
 def _given(info: strawberry.Info, role: Role, site: str | None, expires_at: datetime | None) -> GivenRole:
-    place = info.context.row_id(site, LOCATION, field="siteId") if site else None
-    return GivenRole(role, place, expires_at)
+    return GivenRole(role, _site(info, site), expires_at)
+
+
+def _site(info: strawberry.Info, text: str | None) -> UUID | None:
+    """None is every site; an empty text is not None."""
+    return None if text is None else info.context.row_id(text, LOCATION)
 
 
 def _user(done: tuple[object, list[UserError]]) -> UserPayload:

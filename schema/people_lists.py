@@ -14,7 +14,7 @@ from isomod_graphql.core.errors import Unauthenticated
 from isomod_graphql.core.flags import ERASED
 from isomod_graphql.core.store import Transaction
 from isomod_graphql.core.text import fold
-from isomod_graphql.engine.catalogue import reveals
+from isomod_graphql.engine.classified import reveals
 from isomod_graphql.engine.listing import Demand, InMemory, Listing, OneOf, Reference, Sort
 from isomod_graphql.engine.loading import Level
 from isomod_graphql.engine.request import Request
@@ -28,7 +28,7 @@ from schema.people import MembershipStatus
 from schema.scalars import EmailAddress
 
 
-@reveals(Resource.PERSON, Category.OPERATIONAL, NAME_ASC=Category.IDENTITY, NAME_DESC=Category.IDENTITY)
+@reveals(Resource.PERSON, {Category.OPERATIONAL: "PSEUDONYM_ASC", Category.IDENTITY: "NAME_ASC NAME_DESC"})
 @strawberry.enum(description="How people are sorted. NAME needs the right to read every name.")
 class UserOrder(Enum):
     """PSEUDONYM sorts by what everybody may know: the kind of person and its number."""
@@ -38,7 +38,14 @@ class UserOrder(Enum):
     NAME_DESC = "NAME_DESC"
 
 
-@reveals(Resource.PERSON, Category.OPERATIONAL, email=Category.CONTACT, name_prefix=Category.IDENTITY)
+@reveals(
+    Resource.PERSON,
+    {
+        Category.OPERATIONAL: "status site_id",
+        Category.CONTACT: "email",
+        Category.IDENTITY: "name_prefix",
+    },
+)
 @strawberry.input(
     description="Every field that is given must hold. `email` and `namePrefix` need the right to read every one of them."
 )

@@ -8,11 +8,14 @@ import strawberry
 from sqlalchemy import select
 
 from isomod_graphql.core.store import Transaction
-from isomod_graphql.engine.catalogue import writes
+from isomod_graphql.engine.classified import tells, writes
+from isomod_graphql.engine.field_access import changes
 from isomod_graphql.identity.memberships import seclude
 from isomod_graphql.privacy import erasure, rectification, restriction
 from isomod_graphql.privacy.models import ErasureCertificate as Row
 from permissions.categories import Category
+from permissions.grants import Action
+from permissions.reach import Resource
 from schema.entities import PERSON
 from schema.outcomes import UserError, guarded, outcome
 from schema.people import Person
@@ -24,7 +27,12 @@ RestrictionGround = strawberry.enum(
 ErasureGround = strawberry.enum(erasure.ErasureGround, description="GDPR Article 17(1)(a) to (e).")
 
 
-@writes(Category.IDENTITY, email=Category.CONTACT, phone=Category.CONTACT, address=Category.CONTACT)
+@changes(PERSON)
+@writes(
+    Action.PERSON_RECTIFY,
+    {Category.IDENTITY: "name job_title locale", Category.CONTACT: "email phone address"},
+    on=Resource.PERSON,
+)
 @strawberry.input(description="What is right. An absent field stays as it is; null removes it.")
 class PersonalDataCorrections:
     """A masked value is refused."""
@@ -37,7 +45,15 @@ class PersonalDataCorrections:
     address: str | None = strawberry.UNSET
 
 
-@writes(Category.OPERATIONAL, reason=Category.NOTES)
+@writes(
+    Action.PERSON_RECTIFY,
+    {
+        Category.OPERATIONAL: "subject_id corrections expected_version idempotency_key",
+        Category.NOTES: "reason",
+    },
+    on=Resource.PERSON,
+    row="subject_id",
+)
 @strawberry.input(description="GDPR Article 16.")
 class RectifyPersonalDataInput:
     """`reason` is kept sealed."""
@@ -49,7 +65,12 @@ class RectifyPersonalDataInput:
     idempotency_key: str | None = None
 
 
-@writes(Category.OPERATIONAL)
+@writes(
+    Action.PERSON_RESTRICT,
+    {Category.OPERATIONAL: "subject_id categories ground"},
+    on=Resource.PERSON,
+    row="subject_id",
+)
 @strawberry.input(description="GDPR Article 18.")
 class RestrictProcessingInput:
     """Which categories, on which ground."""
@@ -59,7 +80,12 @@ class RestrictProcessingInput:
     ground: restriction.RestrictionGround
 
 
-@writes(Category.OPERATIONAL, reason=Category.NOTES)
+@writes(
+    Action.PERSON_RESTRICT,
+    {Category.OPERATIONAL: "subject_id", Category.NOTES: "reason"},
+    on=Resource.PERSON,
+    row="subject_id",
+)
 @strawberry.input(description="GDPR Article 18(3).")
 class LiftRestrictionInput:
     """`reason` is kept sealed."""
@@ -68,7 +94,12 @@ class LiftRestrictionInput:
     reason: str
 
 
-@writes(Category.OPERATIONAL)
+@writes(
+    Action.PERSON_ERASE,
+    {Category.OPERATIONAL: "subject_id ground idempotency_key"},
+    on=Resource.PERSON,
+    row="subject_id",
+)
 @strawberry.input(description="GDPR Article 17.")
 class ErasePersonalDataInput:
     """Cannot be undone."""
@@ -78,6 +109,7 @@ class ErasePersonalDataInput:
     idempotency_key: str | None = None
 
 
+@tells({Category.OPERATIONAL: "person user_errors"})
 @strawberry.type(description="The person as the caller may see it, or why not.")
 class PersonPayload:
     """Loaded after the change."""
@@ -86,6 +118,7 @@ class PersonPayload:
     user_errors: list[UserError] = strawberry.field(default_factory=list)
 
 
+@tells({Category.OPERATIONAL: "keep keys why"})
 @strawberry.type(description="What became of the keys of one kind of data.")
 class KeyOutcome:
     """`keys` were destroyed, or `why` they were kept."""
@@ -95,6 +128,7 @@ class KeyOutcome:
     why: str | None = None
 
 
+@tells({Category.OPERATIONAL: "table rows emptied"})
 @strawberry.type(
     description="A table that was visited: how many rows are about the person, and which columns were emptied."
 )
@@ -106,6 +140,7 @@ class VisitedTable:
     emptied: list[str]
 
 
+@tells({Category.OPERATIONAL: "state ground requested_at unreadable_at provable_at destroyed kept places"})
 @strawberry.type(description="Proof of an erasure; it names keys and tables, never a value.")
 class ErasureCertificate:
     """UNREADABLE: nothing can be read any more. PARTIAL: a hold kept something."""
@@ -120,6 +155,7 @@ class ErasureCertificate:
     places: list[VisitedTable]
 
 
+@tells({Category.OPERATIONAL: "certificate person user_errors"})
 @strawberry.type(description="The certificate, or why nothing was done.")
 class ErasurePayload:
     """The pseudonym that remains is the person's display name."""
@@ -236,7 +272,7 @@ async def _certificate(info: strawberry.Info, certificate_id: UUID) -> ErasureCe
 
 
 def _subject(info: strawberry.Info, text: str) -> UUID:
-    subject: UUID = info.context.row_id(text, PERSON, field="subjectId")
+    subject: UUID = info.context.row_id(text, PERSON)
     return subject
 
 

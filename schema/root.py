@@ -20,6 +20,8 @@ from schema.lists import listed_page
 from schema.location_changes import LocationChanges
 from schema.locations import LOCATIONS, Location, LocationFilter, LocationOrder
 from schema.member_changes import MemberChanges
+from schema.partner_changes import PartnerChanges
+from schema.partners import PartnerQueries
 from schema.people import Contact, Person, User
 from schema.people_lists import USERS, UserFilter, UserOrder
 from schema.privacy_changes import PrivacyChanges
@@ -42,7 +44,7 @@ WORK_ORDER_BY_ID: Final = ById(lambda: WORK_ORDER, "WorkOrder")
 
 
 @strawberry.type(description="Everything that can be asked.")
-class Query(AccountQueries):
+class Query(AccountQueries, PartnerQueries):
     """Singular by id, plural as a connection."""
 
     @strawberry.field(metadata={SOURCES: VIEWER}, description="Who is asking; null for a client.")
@@ -142,6 +144,7 @@ class Mutation(
     AccountChanges,
     MemberChanges,
     PrivacyChanges,
+    PartnerChanges,
     LocationChanges,
     AssetChanges,
     WorkOrderChanges,

@@ -8,6 +8,7 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
+from isomod_graphql.core.errors import MaskedValueRejected
 from permissions.masks import is_masked_text
 
 PageSize = NewType("PageSize", int)
@@ -34,11 +35,17 @@ def _page_size(value: Any) -> PageSize:  # noqa: ANN401  whatever the client sen
     return PageSize(value)
 
 
-def _matching(name: str, pattern: re.Pattern[str], longest: int) -> Any:  # noqa: ANN401  a parser
+def _refuse_masked(value: Any) -> None:  # noqa: ANN401  whatever the client sent
+    if isinstance(value, str) and is_masked_text(value):
+        raise MaskedValueRejected
+
+
+def _matching(name: str, pattern: re.Pattern[str], longest: int, *, personal: bool = True) -> Any:  # noqa: ANN401  a parser
     def parse(value: Any) -> str:  # noqa: ANN401  whatever the client sent
-        # A masked value is let through to the mutation, which answers MASKED_VALUE_REJECTED as data.
-        if isinstance(value, str) and is_masked_text(value) and len(value) <= longest:
+        # What may have been read as a mask is let through to the mutation, which answers MASKED_VALUE_REJECTED as data.
+        if personal and isinstance(value, str) and is_masked_text(value) and len(value) <= longest:
             return value
+        _refuse_masked(value)
         if (
             not isinstance(value, str)
             or len(value) > longest
@@ -57,6 +64,7 @@ def is_storable(text: str) -> bool:
 
 
 def _date(value: Any) -> date:  # noqa: ANN401  whatever the client sent
+    _refuse_masked(value)
     try:
         return (
             date.fromisoformat(value)
@@ -68,6 +76,7 @@ def _date(value: Any) -> date:  # noqa: ANN401  whatever the client sent
 
 
 def _date_time(value: Any) -> datetime:  # noqa: ANN401  whatever the client sent
+    _refuse_masked(value)
     try:
         if isinstance(value, str) and _DATE_TIME.fullmatch(value):
             return datetime.fromisoformat(value).astimezone(UTC)
@@ -96,7 +105,7 @@ SCALARS: Final[dict[object, ScalarDefinition]] = {
         name="Cursor",
         description="Where a page ends. Opaque; bound to the viewer, the list, its filter and its order.",
         serialize=str,
-        parse_value=_matching("Cursor", _CURSOR, 400),
+        parse_value=_matching("Cursor", _CURSOR, 400, personal=False),
     ),
     EmailAddress: strawberry.scalar(
         name="EmailAddress",

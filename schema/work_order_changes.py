@@ -8,12 +8,14 @@ from uuid import UUID
 import strawberry
 
 from isomod_graphql.core.store import Transaction
-from isomod_graphql.engine.catalogue import writes
+from isomod_graphql.engine.classified import tells, writes
+from isomod_graphql.engine.field_access import changes
 from isomod_graphql.work_orders import rules, service
 from isomod_graphql.work_orders.input import NewWorkOrder
 from isomod_graphql.work_orders.input import WorkOrderChanges as Changes
 from permissions.categories import Category
 from permissions.grants import Action
+from permissions.reach import Resource
 from schema.entities import ASSET, LOCATION, PERSON, WORK_ORDER
 from schema.inputs import EXPECTED_VERSION, IDEMPOTENCY_KEY, USER_ERRORS, Given, must_say, rows, said
 from schema.outcomes import UserError, outcome
@@ -27,7 +29,17 @@ TYPE = "Why the work is done."
 DUE_AT = "When it has to be done."
 
 
-@writes(Category.OPERATIONAL, description=Category.NOTES)
+@writes(
+    Action.WORK_ORDER_CREATE,
+    {
+        Category.OPERATIONAL: (
+            "title asset_id location_id priority type requester_id assignee_id assignee_ids due_at idempotency_key"
+        ),
+        Category.NOTES: "description",
+    },
+    on=Resource.WORK_ORDER,
+    also={Action.WORK_ORDER_ASSIGN: "assignee_id assignee_ids"},
+)
 @strawberry.input(description="Work to be planned; it begins as a draft.")
 class CreateWorkOrderInput:
     """Without a requester the caller asked for it."""
@@ -51,7 +63,18 @@ class CreateWorkOrderInput:
     idempotency_key: str | None = strawberry.field(default=None, description=IDEMPOTENCY_KEY)
 
 
-@writes(Category.OPERATIONAL, description=Category.NOTES)
+@changes(WORK_ORDER, asset_id="asset", location_id="location")
+@writes(
+    Action.WORK_ORDER_UPDATE,
+    {
+        Category.OPERATIONAL: (
+            "work_order_id title asset_id location_id priority type due_at expected_version idempotency_key"
+        ),
+        Category.NOTES: "description",
+    },
+    on=Resource.WORK_ORDER,
+    row="work_order_id",
+)
 @strawberry.input(description="What is to be different. An absent field stays as it is; null removes it.")
 class UpdateWorkOrderInput:
     """A new asset takes the order to where it stands, unless a location is given too."""
@@ -76,7 +99,13 @@ class UpdateWorkOrderInput:
     idempotency_key: str | None = strawberry.field(default=None, description=IDEMPOTENCY_KEY)
 
 
-@writes(Category.OPERATIONAL)
+@changes(WORK_ORDER, assignee_id="assignee", assignee_ids="assignees")
+@writes(
+    Action.WORK_ORDER_ASSIGN,
+    {Category.OPERATIONAL: "work_order_id assignee_id assignee_ids expected_version idempotency_key"},
+    on=Resource.WORK_ORDER,
+    row="work_order_id",
+)
 @strawberry.input(description="Who is on a work order from now on, and nobody else.")
 class AssignWorkOrderInput:
     """The whole team each time."""
@@ -93,6 +122,7 @@ class AssignWorkOrderInput:
     idempotency_key: str | None = strawberry.field(default=None, description=IDEMPOTENCY_KEY)
 
 
+@tells({Category.OPERATIONAL: "work_order user_errors"})
 @strawberry.type(description="The order as it now is and as the caller may see it, or why nothing was done.")
 class WorkOrderPayload:
     """Loaded after the change."""
@@ -120,7 +150,6 @@ class WorkOrderChanges:
         request = info.context
 
         async def work(tx: Transaction) -> UUID:
-            request.viewer.require(Action.WORK_ORDER_CREATE)
             values = said(input, [one.name for one in fields(NewWorkOrder)])
             values = rows(
                 request, values, asset_id=ASSET, location_id=LOCATION,
@@ -145,13 +174,12 @@ class WorkOrderChanges:
         request = info.context
 
         async def work(tx: Transaction) -> UUID:
-            request.viewer.require(Action.WORK_ORDER_UPDATE)
             told = said(input, Changes.__annotations__, kept=("title", "location_id", "priority", "type"))
             changes: Any = rows(request, told, asset_id=ASSET, location_id=LOCATION)
             return await service.update_work_order(
                 tx,
                 request.viewer,
-                work_order_id=request.row_id(input.work_order_id, WORK_ORDER, field="workOrderId"),
+                work_order_id=request.row_id(input.work_order_id, WORK_ORDER),
                 changes=changes,
                 expected_version=input.expected_version,
                 idempotency_key=input.idempotency_key,
@@ -172,7 +200,6 @@ class WorkOrderChanges:
         request = info.context
 
         async def work(tx: Transaction) -> UUID:
-            request.viewer.require(Action.WORK_ORDER_ASSIGN)
             must_say(input, "assignee_id", "Say who leads the work; null takes everybody off.")
             values = said(input, ("work_order_id", "assignee_id", "assignee_ids"))
             return await service.assign_work_order(

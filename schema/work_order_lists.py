@@ -8,10 +8,11 @@ from typing import Final
 import strawberry
 from sqlalchemy import ColumnElement, DateTime, func, literal_column
 
-from isomod_graphql.engine.catalogue import reveals
+from isomod_graphql.engine.classified import reveals
 from isomod_graphql.engine.listing import Between, Criterion, Equal, Listing, OneOf, Reference, Sort
 from isomod_graphql.work_orders import rules
 from isomod_graphql.work_orders.models import WorkOrder, WorkOrderHistory
+from permissions.categories import Category
 from permissions.reach import Resource
 from schema.entities import ASSET, HISTORY, LOCATION, PERSON, WORK_ORDER
 from schema.lists import DateTimeRange
@@ -28,7 +29,14 @@ NEVER: Final[ColumnElement[datetime]] = literal_column(
 """Orders without a due date come last."""
 
 
-@reveals(Resource.WORK_ORDER)
+@reveals(
+    Resource.WORK_ORDER,
+    {
+        Category.OPERATIONAL: (
+            "NUMBER_ASC NUMBER_DESC CREATED_AT_ASC CREATED_AT_DESC DUE_AT_ASC PRIORITY_DESC"
+        )
+    },
+)
 @strawberry.enum(description="How work orders are sorted.")
 class WorkOrderOrder(Enum):
     """Ties are broken by id."""
@@ -41,7 +49,14 @@ class WorkOrderOrder(Enum):
     PRIORITY_DESC = "PRIORITY_DESC"
 
 
-@reveals(Resource.WORK_ORDER)
+@reveals(
+    Resource.WORK_ORDER,
+    {
+        Category.OPERATIONAL: (
+            "number status priority type asset_id location_id site_id assignee_id requester_id created_at due_at"
+        )
+    },
+)
 @strawberry.input(description="Every field that is given must hold.")
 class WorkOrderFilter:
     """Which work orders."""

@@ -1,24 +1,41 @@
 """The steps of a work order in the graph: one mutation per transition of its table, and no other way to another status."""
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import strawberry
 
 from isomod_graphql.core.store import Transaction
-from isomod_graphql.engine.catalogue import writes
+from isomod_graphql.engine.classified import writes
 from isomod_graphql.work_orders import rules
 from isomod_graphql.work_orders.input import StepInput
 from isomod_graphql.work_orders.rules import Transition
 from isomod_graphql.work_orders.transitions import TRANSITION_ACTIONS, transition_work_order
 from permissions.categories import Category
+from permissions.grants import Action
+from permissions.reach import Resource
 from schema.entities import PERSON, WORK_ORDER
 from schema.inputs import EXPECTED_VERSION, IDEMPOTENCY_KEY, Given, rows
 from schema.outcomes import outcome
 from schema.work_order_changes import WorkOrderPayload, payload
 
+T = TypeVar("T", bound=type)
 CODES = " Codes: ILLEGAL_TRANSITION, NOT_FOUND, STALE_VERSION, CONTRACT_ENDED"
+
+
+def _step_writes(transition: Transition, *, operational: str = "", notes: str = "") -> Callable[[T], T]:
+    """What the input of a step writes, beside what every step takes."""
+    fields = {Category.OPERATIONAL: f"work_order_id expected_version idempotency_key {operational}"}
+    also = {Action.WORK_ORDER_ASSIGN: "assignee_id"} if "assignee_id" in operational else {}
+    return writes(
+        TRANSITION_ACTIONS[transition],
+        fields | {Category.NOTES: notes},
+        on=Resource.WORK_ORDER,
+        row="work_order_id",
+        also=also,
+    )
 
 
 @strawberry.input
@@ -30,7 +47,7 @@ class Step:
     idempotency_key: str | None = strawberry.field(default=None, description=IDEMPOTENCY_KEY)
 
 
-@writes(Category.OPERATIONAL)
+@writes(Action.WORK_ORDER_SCHEDULE, {Category.OPERATIONAL: "starts_at ends_at"}, on=Resource.WORK_ORDER)
 @strawberry.input(description="From when to when a visit is planned.")
 class TimeWindowInput:
     """Starts before it ends."""
@@ -39,13 +56,13 @@ class TimeWindowInput:
     ends_at: datetime = strawberry.field(description="The end, later than the beginning.")
 
 
-@writes(Category.OPERATIONAL)
+@_step_writes(Transition.OPEN)
 @strawberry.input(description="Which draft is ready.")
 class OpenWorkOrderInput(Step):
     """DRAFT to OPEN."""
 
 
-@writes(Category.OPERATIONAL)
+@_step_writes(Transition.SCHEDULE, operational="window assignee_id")
 @strawberry.input(description="Which order is planned, for whom and when.")
 class ScheduleWorkOrderInput(Step):
     """OPEN to SCHEDULED."""
@@ -56,19 +73,19 @@ class ScheduleWorkOrderInput(Step):
     )
 
 
-@writes(Category.OPERATIONAL)
+@_step_writes(Transition.UNSCHEDULE)
 @strawberry.input(description="Which order is not planned any more.")
 class UnscheduleWorkOrderInput(Step):
     """SCHEDULED to OPEN."""
 
 
-@writes(Category.OPERATIONAL)
+@_step_writes(Transition.START)
 @strawberry.input(description="On which order the work begins.")
 class StartWorkOrderInput(Step):
     """OPEN or SCHEDULED to IN_PROGRESS."""
 
 
-@writes(Category.OPERATIONAL, reason=Category.NOTES)
+@_step_writes(Transition.HOLD, notes="reason")
 @strawberry.input(description="Which order has to wait.")
 class HoldWorkOrderInput(Step):
     """IN_PROGRESS to ON_HOLD."""
@@ -76,13 +93,13 @@ class HoldWorkOrderInput(Step):
     reason: str = strawberry.field(description="Why it has to wait; kept in the history.")
 
 
-@writes(Category.OPERATIONAL)
+@_step_writes(Transition.RESUME)
 @strawberry.input(description="On which order the work goes on.")
 class ResumeWorkOrderInput(Step):
     """ON_HOLD to IN_PROGRESS."""
 
 
-@writes(Category.OPERATIONAL, resolution=Category.NOTES)
+@_step_writes(Transition.COMPLETE, operational="outcome", notes="resolution")
 @strawberry.input(description="Which order is done, and how it ended.")
 class CompleteWorkOrderInput(Step):
     """IN_PROGRESS to COMPLETED."""
@@ -91,7 +108,7 @@ class CompleteWorkOrderInput(Step):
     resolution: str | None = strawberry.field(default=None, description="What was done; free text.")
 
 
-@writes(Category.OPERATIONAL, reason=Category.NOTES)
+@_step_writes(Transition.REOPEN, notes="reason")
 @strawberry.input(description="Which order was not done after all.")
 class ReopenWorkOrderInput(Step):
     """COMPLETED to IN_PROGRESS."""
@@ -99,13 +116,13 @@ class ReopenWorkOrderInput(Step):
     reason: str = strawberry.field(description="What is still to be done; kept in the history.")
 
 
-@writes(Category.OPERATIONAL)
+@_step_writes(Transition.CLOSE)
 @strawberry.input(description="Which order becomes a record.")
 class CloseWorkOrderInput(Step):
     """COMPLETED to CLOSED."""
 
 
-@writes(Category.OPERATIONAL, reason=Category.NOTES)
+@_step_writes(Transition.CANCEL, notes="reason")
 @strawberry.input(description="Which order will not be done.")
 class CancelWorkOrderInput(Step):
     """DRAFT, OPEN, SCHEDULED or ON_HOLD to CANCELLED."""
@@ -227,7 +244,7 @@ async def _step(
         return await transition_work_order(
             tx,
             request.viewer,
-            work_order_id=request.row_id(input.work_order_id, WORK_ORDER, field="workOrderId"),
+            work_order_id=request.row_id(input.work_order_id, WORK_ORDER),
             transition=transition,
             given=StepInput(**rows(request, given, assignee_id=PERSON)),
             expected_version=input.expected_version,

@@ -20,7 +20,7 @@ from isomod_graphql.core.versions import require_version
 from isomod_graphql.engine.viewer import Viewer
 from isomod_graphql.locations.place import Place, keep_places, place_at
 from isomod_graphql.organisations.contract import require_contract
-from isomod_graphql.subjects.reach import require_usable
+from isomod_graphql.subjects.reach import reached_flags, require_usable
 from permissions.grants import Action
 
 ASSETS: Table = Asset.__table__  # type: ignore[assignment]  # a mapped class always has a Table here
@@ -36,18 +36,19 @@ async def create_asset(
     """
     viewer.require(Action.ASSET_CREATE)
     await require_contract(tx)
+    columns = checked_columns(said_of(given))
+    await keep_places(tx)
+    place = await place_at(tx, viewer, given.location_id, action=Action.ASSET_CREATE)
+    parent_site = await _parent_site(tx, viewer, given.parent_id, Action.ASSET_CREATE)
+    flags = await _custodian_flags(tx, viewer, given.custodian_id, Action.ASSET_CREATE)
     done = await replayed(
         tx, principal_id=viewer.actor_id, operation="ASSET_CREATE", key=idempotency_key, given=asdict(given)
     )
     if done is not None:
         return done
     asset_id = tx.new_id()
-    columns = checked_columns(said_of(given))
-    await keep_places(tx)
-    place = await place_at(tx, viewer, given.location_id, action=Action.ASSET_CREATE)
-    if given.parent_id is not None:
-        await _parent(tx, viewer, given.parent_id, place, Action.ASSET_CREATE)
-    await _check_custodian(tx, viewer, given.custodian_id, Action.ASSET_CREATE)
+    _require_same_site(parent_site, place)
+    _require_custodian(viewer, flags)
     columns |= {
         "tenant_id": tx.tenant_id, "id": asset_id, "parent_id": given.parent_id, "created_by_id": viewer.person_id,
         "location_id": place.location_id, "site_id": place.site_id, "created_at": tx.now, "updated_at": tx.now,
@@ -80,17 +81,19 @@ async def update_asset(
     """
     viewer.require(Action.ASSET_UPDATE)
     await require_contract(tx)
+    columns = checked_columns(changes)
+    stored = await _found(tx, viewer, asset_id, Action.ASSET_UPDATE, field="assetId")
+    # Asked also of the custodian of now: who is out of reach is not told apart from who is not.
+    flags = await _custodian_flags(tx, viewer, changes.get("custodian_id"), Action.ASSET_UPDATE)
     done = await replayed(
         tx, principal_id=viewer.actor_id, operation="ASSET_UPDATE", key=idempotency_key,
         given={"asset_id": asset_id, "changes": changes, "expected_version": expected_version},
     )  # fmt: skip
     if done is not None:
         return done
-    stored = await _found(tx, viewer, asset_id, Action.ASSET_UPDATE, field="assetId")
     require_version(stored.version, expected_version)
-    columns = checked_columns(changes)
-    if columns.get("custodian_id", stored.custodian_id) != stored.custodian_id:
-        await _check_custodian(tx, viewer, changes["custodian_id"], Action.ASSET_UPDATE)
+    if changes.get("custodian_id") != stored.custodian_id:
+        _require_custodian(viewer, flags)
     if columns:
         try:
             await _write(tx, asset_id, columns)
@@ -121,6 +124,11 @@ async def move_asset(
     """
     viewer.require(Action.ASSET_UPDATE)
     await require_contract(tx)
+    await keep_places(tx)
+    await hold_shape(tx, ASSETS)
+    moved = await _found(tx, viewer, asset_id, Action.ASSET_UPDATE, field="assetId")
+    place = await place_at(tx, viewer, location_id, action=Action.ASSET_UPDATE)
+    parent_site = await _parent_site(tx, viewer, parent_id, Action.ASSET_UPDATE)
     done = await replayed(
         tx, principal_id=viewer.actor_id, operation="ASSET_MOVE", key=idempotency_key,
         given={
@@ -129,15 +137,10 @@ async def move_asset(
     )  # fmt: skip
     if done is not None:
         return done
-    await keep_places(tx)
-    await hold_shape(tx, ASSETS)
-    moved = await _found(tx, viewer, asset_id, Action.ASSET_UPDATE, field="assetId")
     require_version(moved.version, expected_version)
-    place = await place_at(tx, viewer, location_id, action=Action.ASSET_UPDATE)
-    if parent_id is not None:
-        if parent_id in await levels_below(tx, ASSETS, asset_id):
-            raise Cycle(field="parentId")
-        await _parent(tx, viewer, parent_id, place, Action.ASSET_UPDATE)
+    if parent_id is not None and parent_id in await levels_below(tx, ASSETS, asset_id):
+        raise Cycle(field="parentId")
+    _require_same_site(parent_site, place)
     if (location_id, parent_id) != (moved.location_id, moved.parent_id):
         await _put(tx, moved, place, parent_id)
         await record(
@@ -172,19 +175,36 @@ async def _found(tx: Transaction, viewer: Viewer, asset_id: UUID, action: Action
     return row
 
 
-async def _parent(tx: Transaction, viewer: Viewer, parent_id: UUID, place: Place, action: Action) -> None:
+async def _parent_site(
+    tx: Transaction, viewer: Viewer, parent_id: UUID | None, action: Action
+) -> UUID | None:
+    if parent_id is None:
+        return None
     here = (Asset.tenant_id == tx.tenant_id, Asset.id == parent_id)
     row = await tx.first(select(Asset.site_id).where(*here, ASSET_SCOPE.reachable(viewer, action)))
     if row is None:
         raise NotFound(field="parentId")
-    if row.site_id != place.site_id:
+    site: UUID = row.site_id
+    return site
+
+
+def _require_same_site(parent_site: UUID | None, place: Place) -> None:
+    if parent_site not in {None, place.site_id}:
         raise BadInput("A component stands on the site of its assembly.", field="parentId")
 
 
-async def _check_custodian(tx: Transaction, viewer: Viewer, person_id: UUID | None, action: Action) -> None:
-    if person_id is not None:
+async def _custodian_flags(
+    tx: Transaction, viewer: Viewer, person_id: UUID | None, action: Action
+) -> int | None:
+    if person_id is None:
+        return None
+    return await reached_flags(tx, viewer, person_id, action=action, field="custodianId")
+
+
+def _require_custodian(viewer: Viewer, flags: int | None) -> None:
+    if flags is not None:
         told = Action.WORK_ORDER_ASSIGN in viewer.vector.actions
-        await require_usable(tx, viewer, person_id, action=action, field="custodianId", told=told)
+        require_usable(flags, field="custodianId", told=told)
 
 
 async def _write(tx: Transaction, asset_id: UUID, columns: dict[str, Any]) -> None:

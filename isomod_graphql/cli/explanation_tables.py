@@ -67,7 +67,8 @@ def _asked(facts: Facts) -> str:
     ties = [f"tie {relation}" for relation in facts.relations]
     flags = [f"flags of {subject}" for subject in facts.flags]
     persons = [f"whether {person} is the viewer" for person in facts.persons]
-    return ", ".join([*slots, *ties, *flags, *persons]) or "nothing is asked of a row"
+    actions = [f"whether {action} may be taken" for action in facts.actions]
+    return ", ".join([*slots, *ties, *flags, *persons, *actions]) or "nothing is asked of a row"
 
 
 def _arguments(explanation: Explanation) -> Table:

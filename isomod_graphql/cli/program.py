@@ -2,6 +2,7 @@
 
 import typer
 
+from isomod_graphql.cli.client import client
 from isomod_graphql.cli.demo.verb import demo
 from isomod_graphql.cli.doctor import doctor
 from isomod_graphql.cli.explain import explain
@@ -22,6 +23,7 @@ program = typer.Typer(
 for verb in (demo, serve, worker, migrate, doctor, explain):
     program.command()(verb)
 program.add_typer(schema, name="schema")
+program.add_typer(client, name="client")
 
 
 def verbs() -> list[str]:

@@ -111,4 +111,4 @@ def keyed_hash(key: bytes, kind: str, text: str) -> bytes:
 
 def token_hash(secret: str) -> bytes:
     """SHA-256 of a random secret of at least 112 bits (ASVS 6.5.2 allows a fast hash there)."""
-    return sha256(secret.encode()).digest()
+    return sha256(secret.encode("utf-8", "surrogatepass")).digest()

@@ -111,6 +111,13 @@ class FieldNotReadable(IsoModError):
     message = "This query filters or sorts by a field that you cannot read in full."
 
 
+class MaskedAnswerRejected(IsoModError):
+    """The request wants no answer in which anything is masked (`onMasked: REJECT`), and this one would be."""
+
+    code = "MASKED_ANSWER_REJECTED"
+    message = "The answer would hold masked fields, and the request wants none then."
+
+
 class KeystoreUnavailable(IsoModError):
     """The key database cannot be reached; sealed fields cannot be read or written."""
 

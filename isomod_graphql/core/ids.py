@@ -18,6 +18,9 @@ from isomod_graphql.core.errors import NotFound
 PLATFORM_TENANT = UUID("00000000-0000-7000-8000-000000000001")
 """The reserved tenant that holds accounts, sign-in sessions and platform notices."""
 
+NOTHING = UUID(int=0)
+"""No row has this id (the nil UUID, RFC 9562 section 5.9)."""
+
 GLOBAL_ID_BYTES = 33
 GLOBAL_ID_CHARS = 44
 

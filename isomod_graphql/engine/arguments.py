@@ -112,6 +112,11 @@ class Arguments:
             name for name in self._named if isinstance(arguments[name].type, GraphQLNonNull)
         )
 
+    @property
+    def constant(self) -> dict[str, Any] | None:
+        """The values that every request gives; None where they depend on one."""
+        return dict(self._fixed) if self._simple and not self._named else None
+
     def values(self, variables: VariableValues) -> dict[str, Any]:
         """By the names of the graph. Raises GraphQLError as graphql-core does."""
         if self._simple:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from graphql import (
     GraphQLEnumType,
@@ -13,37 +13,27 @@ from graphql import (
 )
 
 from isomod_graphql.core.columns import UnclassifiedColumn
+from isomod_graphql.engine.classified import (
+    NEEDS,
+    RevealRule,
+    Rule,
+    WriteRule,
+    origin_of,
+    python_name,
+    rule_of,
+)
+from isomod_graphql.engine.coverage import classification, in_graph_names
 from isomod_graphql.engine.entities import Entity, FieldSpec
+from isomod_graphql.engine.field_access import Weighed, changed_by
 from isomod_graphql.engine.listing import LISTING, Listing
 from isomod_graphql.engine.sources import SOURCES, Source
 from permissions.categories import Category
+from permissions.classes import Discloses
+from permissions.grants import Action
 from permissions.reach import Resource
 
 Reveals = tuple[Category, Resource]
 Coordinate = tuple[str, str]
-REVEALS = "__reveals__"
-WRITES = "__writes__"
-T = TypeVar("T", bound=type)
-
-
-def reveals(resource: Resource, default: Category = Category.OPERATIONAL, /, **fields: Category) -> Any:  # noqa: ANN401  a decorator
-    """On a filter or sort enum: the category that each field (or enum value) tells about rows of this kind."""
-
-    def decorate(cls: T) -> T:
-        setattr(cls, REVEALS, (resource, default, fields))
-        return cls
-
-    return decorate
-
-
-def writes(default: Category, /, **fields: Category) -> Any:  # noqa: ANN401  a decorator
-    """On an input type: the category of what each field writes. An `*Input` type without it is not accepted."""
-
-    def decorate(cls: T) -> T:
-        setattr(cls, WRITES, (default, fields))
-        return cls
-
-    return decorate
 
 
 class UndeclaredList(TypeError):
@@ -57,28 +47,34 @@ class Catalogue:
     entity_of_type: Mapping[str, Entity]
     fields_of_type: Mapping[str, Mapping[str, FieldSpec]]
     entity_of_code: Mapping[int, Entity]
-    governed_inputs: Mapping[str, tuple[Resource, Category, Mapping[str, Category]]]
-    written_inputs: Mapping[str, Mapping[str, Category]]
-    """By input type and its field in the graph: the category that a mutation writes."""
+    governed_inputs: Mapping[str, RevealRule]
+    """By filter or sort, with names of the graph."""
+    written_inputs: Mapping[str, WriteRule]
+    """By input of a mutation, with names of the graph."""
     listings: Mapping[Coordinate, Listing]
     """Every connection field, by its type and its name in the graph."""
     sources: Mapping[Coordinate, Source]
     """The other fields that say where their rows come from, likewise."""
+    needs: Mapping[Coordinate, Action]
+    """Root fields that need an action, likewise."""
+    classified: Mapping[str, str]
+    """Every coordinate of the graph and its class, as `coverage` finds it."""
+    weighable: Mapping[str, Mapping[str, Weighed]]
+    """By type and name in the graph: every field of a row, and who changes it."""
 
     def revealed_by(self, input_type: str, names: Iterable[str]) -> Iterator[Reveals]:
         """What an argument of this type would tell about the rows it selects or orders, when it names these fields or sorts."""
         rule = self.governed_inputs.get(input_type)
         if rule is None:
             return
-        resource, default, fields = rule
         for name in names:
-            yield fields.get(name, default), resource
+            yield rule.fields[name], rule.resource
 
 
 def build_catalogue(schema: GraphQLSchema, entities: Iterable[Entity]) -> Catalogue:
     """Checks and collects.
 
-    Raises UnclassifiedColumn for a filter or sort type that says not what it reveals, UndeclaredList for a connection.
+    Raises UnclassifiedColumn for anything that is not classified exactly once, UndeclaredList for a connection.
     """
     entity_of_type: dict[str, Entity] = {}
     fields_of_type: dict[str, dict[str, FieldSpec]] = {}
@@ -89,17 +85,69 @@ def build_catalogue(schema: GraphQLSchema, entities: Iterable[Entity]) -> Catalo
         for type_name, specs in entity.types.items():
             entity_of_type[type_name] = entity
             core = schema.type_map[type_name].fields  # type: ignore[attr-defined]  # an object type
-            by_python = {_python_name(field, name): name for name, field in core.items()}
+            by_python = {python_name(field, name): name for name, field in core.items()}
             fields_of_type[type_name] = {by_python[name]: spec for name, spec in specs.items()}
     return Catalogue(
         entity_of_type,
         fields_of_type,
         codes,
-        _governed(schema),
-        _written(schema),
+        {name: rule for name, rule in _ruled(schema) if isinstance(rule, RevealRule)},
+        {name: rule for name, rule in _ruled(schema) if isinstance(rule, WriteRule)},
         dict(_listings(schema)),
         dict(_declared(schema, SOURCES)),
+        dict(_needs(schema)),
+        classification(schema),
+        _weighable(schema, entity_of_type, fields_of_type),
     )
+
+
+def _weighable(
+    schema: GraphQLSchema,
+    entity_of_type: Mapping[str, Entity],
+    fields_of_type: Mapping[str, Mapping[str, FieldSpec]],
+) -> dict[str, dict[str, Weighed]]:
+    """A list counts as a field of its category. Raises UnclassifiedColumn."""
+    named: dict[str, dict[str, str]] = {}
+    shown: dict[str, set[str]] = {}
+    for of, entity in entity_of_type.items():
+        core: Any = schema.type_map[of]
+        named[of] = {name: python_name(field, name) for name, field in core.fields.items()}
+        shown.setdefault(entity.name, set()).update(named[of].values())
+    changed = changed_by(_inputs(schema), shown)
+    found: dict[str, dict[str, Weighed]] = {}
+    for of, entity in entity_of_type.items():
+        core = schema.type_map[of]
+        ways = changed.get(entity.name, {})
+        found[of] = {
+            name: Weighed(
+                name,
+                fields_of_type[of].get(name) or _listed(core.fields[name], python),
+                ways.get(python, frozenset()),
+            )
+            for name, python in named[of].items()
+        }
+    return found
+
+
+def _listed(field: Any, name: str) -> FieldSpec:  # noqa: ANN401  graphql-core's field
+    """The specification of a field with a resolver of its own: its category, and no value."""
+    definition = field.extensions["strawberry-definition"]
+    permission = next(
+        one
+        for extension in definition.extensions
+        for one in getattr(extension, "permissions", ())
+        if isinstance(one, Discloses)
+    )
+    return FieldSpec(name, permission)
+
+
+def _inputs(schema: GraphQLSchema) -> Iterator[tuple[type, list[str]]]:
+    """The class of every input type, and its fields by Python's names."""
+    for kind in schema.type_map.values():
+        if isinstance(kind, GraphQLInputObjectType):
+            origin = getattr(kind.extensions.get("strawberry-definition"), "origin", None)
+            if origin is not None:
+                yield origin, [python_name(field, name) for name, field in kind.fields.items()]
 
 
 def _declared(schema: GraphQLSchema, key: str) -> Iterator[tuple[Coordinate, Any]]:
@@ -146,55 +194,24 @@ def _taken(field: Any, argument: str) -> set[str]:  # noqa: ANN401  graphql-core
     named: Any = None if given is None else get_named_type(given.type)
     if isinstance(named, GraphQLEnumType):
         return set(named.values)
-    return set() if named is None else {_python_name(one, name) for name, one in named.fields.items()}
+    return set() if named is None else {python_name(one, name) for name, one in named.fields.items()}
 
 
-def _python_name(field: Any, name: str) -> str:  # noqa: ANN401  graphql-core's field
-    definition = field.extensions.get("strawberry-definition")
-    return getattr(definition, "python_name", None) or name
-
-
-def _governed(schema: GraphQLSchema) -> dict[str, tuple[Resource, Category, Mapping[str, Category]]]:
-    found = {}
+def _ruled(schema: GraphQLSchema) -> Iterator[tuple[str, Rule]]:
+    """What types say of their fields, by the names that clients send."""
     for name, kind in schema.type_map.items():
-        if not isinstance(kind, GraphQLInputObjectType | GraphQLEnumType):
-            continue
-        definition = kind.extensions.get("strawberry-definition")
-        origin = getattr(definition, "origin", None) or getattr(definition, "wrapped_cls", None)
-        rule = getattr(origin, REVEALS, None)
-        if rule is not None:
-            found[name] = _in_graph_names(kind, rule)
-        elif name.endswith(("Filter", "Order")):
-            raise UnclassifiedColumn(f"{name} does not say what it reveals")
-    return found
+        if isinstance(kind, GraphQLInputObjectType | GraphQLEnumType):
+            rule = rule_of(origin_of(kind))
+            if rule is not None:
+                yield name, in_graph_names(kind, rule)
 
 
-def _written(schema: GraphQLSchema) -> dict[str, dict[str, Category]]:
-    found: dict[str, dict[str, Category]] = {}
-    for name, kind in schema.type_map.items():
-        if not isinstance(kind, GraphQLInputObjectType) or name.endswith(("Filter", "Range")):
-            continue
-        definition = kind.extensions.get("strawberry-definition")
-        # The type's own word: one that inherits fields does not inherit what is said of them.
-        rule = getattr(getattr(definition, "origin", None), "__dict__", {}).get(WRITES)
-        if rule is None:
-            raise UnclassifiedColumn(f"{name} does not say what it writes")
-        default, named = rule
-        by_python = {_python_name(field, key): key for key, field in kind.fields.items()}
-        if not set(named) <= set(by_python):
-            raise UnclassifiedColumn(f"{name} classifies a field that it does not have")
-        found[name] = {key: named.get(python, default) for python, key in by_python.items()}
-    return found
-
-
-def _in_graph_names(
-    kind: GraphQLInputObjectType | GraphQLEnumType, rule: tuple[Resource, Category, Mapping[str, Category]]
-) -> tuple[Resource, Category, Mapping[str, Category]]:
-    """The rule by the names that clients send. Raises UnclassifiedColumn for a rule about a field that is not there."""
-    resource, default, fields = rule
-    members: Mapping[str, Any] = kind.values if isinstance(kind, GraphQLEnumType) else kind.fields
-    named = {_python_name(member, name): name for name, member in members.items()}
-    unknown = sorted(fields.keys() - named.keys())
-    if unknown:
-        raise UnclassifiedColumn(f"{kind.name} has no {', '.join(unknown)}")
-    return resource, default, {named[name]: category for name, category in fields.items()}
+def _needs(schema: GraphQLSchema) -> Iterator[tuple[Coordinate, Action]]:
+    """What root fields need: their own word, or that of their input."""
+    yield from _declared(schema, NEEDS)
+    for root in (schema.mutation_type, schema.subscription_type):
+        for name, field in root.fields.items() if root is not None else ():
+            for argument in field.args.values():
+                rule = rule_of(origin_of(get_named_type(argument.type)))
+                if isinstance(rule, WriteRule) and rule.action is not None:
+                    yield (root.name, name), rule.action  # type: ignore[union-attr]  # it has fields

@@ -9,10 +9,12 @@ import orjson
 from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode
 from graphql.execution.values import VariableValues
 
+from isomod_graphql.core.errors import MaskedAnswerRejected
 from isomod_graphql.core.keystore import TenantKeys
 from isomod_graphql.core.store import Store
 from isomod_graphql.engine.bounded import Bounded
 from isomod_graphql.engine.catalogue import Catalogue
+from isomod_graphql.engine.masking import foretold
 from isomod_graphql.engine.plan import Plan
 from isomod_graphql.engine.readers import Reader, binds_of, structure_of
 from isomod_graphql.engine.rendering import Rendering, opened_of
@@ -23,6 +25,7 @@ from isomod_graphql.engine.stages import Program, program_of
 from isomod_graphql.engine.statements import raw
 from isomod_graphql.engine.viewer import Viewer
 from isomod_graphql.engine.watching import Watch
+from isomod_graphql.engine.wishes import PLAIN, Wish
 
 PROGRAM_BYTES: Final = 32 << 20
 JSON: Final = orjson.OPT_UTC_Z
@@ -37,6 +40,7 @@ class Asked:
     plan: Plan
     variables: VariableValues
     viewer: Viewer
+    wish: Wish = PLAIN
 
 
 class Compiler:
@@ -64,7 +68,8 @@ class Compiler:
     async def answer(self, asked: Asked, request: Request, watch: Watch | None = None) -> bytes | None:
         """The whole response body; `request` holds who is asking and takes down what is released, `watch` the times.
 
-        None, counted, when the reference executor has to answer. Raises StatementTimeout and ServiceUnavailable.
+        None, counted, when the reference executor has to answer. Raises StatementTimeout, ServiceUnavailable, and
+        MaskedAnswerRejected.
         """
         if request.keys is None:
             self.fallbacks[Unsupported.NOBODY] += 1
@@ -91,6 +96,13 @@ class Compiler:
                 reading, request, keys, asked.variables, binds, _bytes(viewer.person_id), program.single
             )
             roots = await run.load(program)
+        if asked.wish is not PLAIN:
+            # What is masked is known from the rows: nothing was opened yet, and nothing will be.
+            withheld = await showing(run, {}).masking()
+            if asked.wish.dry_run:
+                return orjson.dumps({"data": None, "extensions": {"masking": foretold(withheld)}})
+            if withheld is not None:
+                raise MaskedAnswerRejected
         rendering = showing(run, await opened_of(run, store.keystore))
         members: dict[str, Any] = {"data": rendering.data(program, roots)}
         masking = await rendering.masking()

@@ -84,6 +84,7 @@ class Entity:
 
     `code` is the type byte of global ids and never changes. `subject` is "id" where the row is a person; `people` is the
     table whose `flags` say what is restricted or erased. `type_of` reads the few values that `type_columns` can have.
+    `changing`: how rows are reached by whoever changes them, where that is not how they are read.
     """
 
     name: str
@@ -95,6 +96,7 @@ class Entity:
     type_of: Callable[[Mapping[str, Any]], str] | None = None
     type_columns: tuple[ColumnElement[Any], ...] = ()
     types: dict[str, dict[str, FieldSpec]] = field(default_factory=dict)
+    changing: RowScope | None = None
 
     @property
     def model(self) -> type[Base]:

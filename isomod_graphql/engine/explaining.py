@@ -62,6 +62,8 @@ class Facts:
     relations: tuple[str, ...]
     flags: tuple[str, ...]
     persons: tuple[str, ...]
+    actions: tuple[str, ...]
+    """Where it is asked what the viewer may change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +236,7 @@ class Explaining:
         for entity in dict.fromkeys(self._catalogue.entity_of_type.values()):
             specs = asked.plan.specs(entity)
             if any(specs.values()):
-                rows = RowQuery(entity, specs, reader)
+                rows = RowQuery(entity, specs, reader, weighed=asked.plan.weighed_in(entity))
                 found = [
                     self._told(type_name, None, spec, known[spec.name])
                     for type_name, of_type in specs.items()
@@ -291,6 +293,7 @@ def _facts(rows: RowQuery) -> Facts:
         tuple(name.removeprefix("rel_") for name in rows.asked if name.startswith("rel_")),
         tuple(rows.subjects),
         tuple(rows.persons),
+        tuple(name.removeprefix("may_") for name in rows.asked if name.startswith("may_")),
     )
 
 

@@ -11,7 +11,6 @@ import orjson
 from sqlalchemy import ColumnElement, Uuid, and_, any_, bindparam, or_
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from isomod_graphql.core.errors import NotFound
 from isomod_graphql.core.text import fold
 from isomod_graphql.engine.entities import Entity
 
@@ -64,7 +63,7 @@ class Criterion(Protocol):
         """Comparisons with named parameters; never with a value."""
 
     def binds(self, name: str, value: Any, request: "Request") -> dict[str, Any]:  # noqa: ANN401  the field's own type
-        """The values of those parameters. An id that names nothing is None, which equals nothing."""
+        """The values of those parameters. An id that names nothing is one that no row has."""
 
     def canonical(self, value: Any) -> Any:  # noqa: ANN401  the field's own type, and JSON
         """What a cursor is bound to: the same for values that ask the same."""
@@ -133,10 +132,7 @@ class Reference:
 
     def binds(self, name: str, value: Any, request: "Request") -> dict[str, Any]:  # noqa: ANN401  see Criterion
         """The row's id. Raises Unauthenticated for nobody."""
-        try:
-            return {name: request.row_id(value, self.entity())}
-        except NotFound:
-            return {name: None}
+        return {name: request.row_id(value, self.entity())}
 
     def canonical(self, value: Any) -> Any:  # noqa: ANN401  see Criterion
         """The id as it was given: a row has one."""

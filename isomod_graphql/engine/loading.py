@@ -29,7 +29,7 @@ class Level:
     def __init__(self, entity: Entity, plan: Plan, viewer: Viewer) -> None:
         """Prepares columns and facts once for every load of this entity by this viewer."""
         self.entity, self.viewer, self.plan = entity, viewer, plan
-        self.rows = RowQuery(entity, plan.specs(entity), Reader.of(viewer))
+        self.rows = RowQuery(entity, plan.specs(entity), Reader.of(viewer), weighed=plan.weighed_in(entity))
         self.binds: Mapping[str, Any] = {}
         self._values = binds_of(viewer)
         self._base = self.rows.statement().params(self._values)

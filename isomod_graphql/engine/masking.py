@@ -10,6 +10,8 @@ from isomod_graphql.engine.projection import Withheld
 from permissions.policy_version import POLICY_VERSION
 
 MAX_BYTES = 8_192
+_MOST = MAX_BYTES - len(b',"dryRun":true')
+"""The list of an answer is that of its dry run, which says one word more."""
 Seen = tuple[Any, str, Withheld | None]
 Occurrence = tuple[tuple[int, ...], str, Withheld | None]
 Finding = tuple[str, Withheld | None]
@@ -54,6 +56,11 @@ def masking_of_findings(findings: Mapping[tuple[str, ...], Sequence[Finding]]) -
     return _bounded(
         [entry for pattern, found in sorted(findings.items()) for entry in _entries(pattern, found)]
     )
+
+
+def foretold(masking: dict[str, Any] | None) -> dict[str, Any]:
+    """The extension of a dry run: it is there when nothing would be withheld, too."""
+    return (masking or {"policyVersion": POLICY_VERSION, "fields": []}) | {"dryRun": True}
 
 
 def _beside(data: object, pattern: tuple[str, ...], found: list[Occurrence]) -> list[Occurrence]:
@@ -108,12 +115,12 @@ def _bitset(bits: Sequence[bool]) -> str:
 
 def _bounded(fields: list[dict[str, Any]]) -> dict[str, Any]:
     masking: dict[str, Any] = {"policyVersion": POLICY_VERSION, "fields": fields}
-    if len(orjson.dumps(masking)) <= MAX_BYTES:
+    if len(orjson.dumps(masking)) <= _MOST:
         return masking
     masking["truncated"] = True
     for entry in fields:
         if entry["rows"] != "ALL":
             entry["rows"] = "SOME"
-    while fields and len(orjson.dumps(masking)) > MAX_BYTES:
+    while fields and len(orjson.dumps(masking)) > _MOST:
         fields.pop()
     return masking

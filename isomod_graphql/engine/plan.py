@@ -1,7 +1,7 @@
 """The plan of one operation for one decision vector: which coordinates are read, and which arguments reveal what. Refuses what the catalogue does not know."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import (
@@ -19,6 +19,7 @@ from graphql import (
     OperationDefinitionNode,
     SelectionNode,
     SelectionSetNode,
+    StringValueNode,
     Undefined,
     ValueNode,
     VariableNode,
@@ -27,12 +28,14 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues
 
-from isomod_graphql.core.errors import FieldNotReadable
-from isomod_graphql.engine.arguments import Variables
+from isomod_graphql.core.errors import FieldNotReadable, MaskedValueRejected
+from isomod_graphql.engine.arguments import Arguments, Variables
 from isomod_graphql.engine.catalogue import Catalogue
 from isomod_graphql.engine.entities import Entity, FieldSpec
+from isomod_graphql.engine.field_access import VIEWER_ACCESS, Asking, Weighed, weighed_of
 from isomod_graphql.engine.viewer import Viewer
 from permissions.decisions import Vector, unconditional_full
+from permissions.masks import is_masked_text
 
 Coordinate = tuple[str, str]
 
@@ -57,6 +60,10 @@ class Plan:
     switches: tuple[str, ...]
     """The variables on which `@include` and `@skip` depend, wherever they stand."""
     variables: Variables
+    asking: tuple[Asking, ...] = ()
+    """Where it is asked what the viewer may do with fields."""
+    weighed: Mapping[str, tuple[Weighed, ...]] = field(default_factory=dict)
+    """By graph type, the fields of which that is asked."""
 
     def covers(self, type_name: str, field_name: str) -> bool:
         """True when the coordinate belongs to this operation."""
@@ -67,6 +74,10 @@ class Plan:
         known = self.fields.get(entity.name, {})
         return {name: known.get(name, ()) for name in entity.types}
 
+    def weighed_in(self, entity: Entity) -> Mapping[str, tuple[Weighed, ...]]:
+        """The fields of an entity that are asked about, by graph type."""
+        return {name: self.weighed[name] for name in entity.types if name in self.weighed}
+
 
 def plan_operation(
     schema: GraphQLSchema,
@@ -74,10 +85,14 @@ def plan_operation(
     document: DocumentNode,
     operation: OperationDefinitionNode,
     vector: Vector,
+    *,
+    inputs: GraphQLSchema | None = None,
 ) -> Plan:
-    """Visits every selection once per (fragment, type): linear in the document."""
+    """Visits every selection once per (fragment, type): linear in the document. `inputs`: the schema of the caller."""
     visit = _Visit(
-        schema, {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
+        schema,
+        inputs or schema,
+        {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)},
     )
     root = schema.get_root_type(operation.operation)
     if root is not None:
@@ -85,9 +100,7 @@ def plan_operation(
     fields: dict[str, dict[str, tuple[FieldSpec, ...]]] = {}
     for type_name, entity in catalogue.entity_of_type.items():
         names = catalogue.fields_of_type[type_name]
-        specs = tuple(
-            names[field] for of, field in sorted(visit.coordinates) if of == type_name and field in names
-        )
+        specs = tuple(names[one] for of, one in sorted(visit.coordinates) if of == type_name and one in names)
         fields.setdefault(entity.name, {})[type_name] = specs
     governed = tuple(one for one in visit.governed if any(_named_types(one, catalogue.governed_inputs)))
     return Plan(
@@ -96,7 +109,9 @@ def plan_operation(
         fields,
         governed,
         tuple(sorted(visit.switches)),
-        Variables(schema, operation),
+        Variables(inputs or schema, operation),
+        tuple(visit.asking),
+        weighed_of(visit.asking, catalogue.weighable),
     )
 
 
@@ -106,10 +121,14 @@ def _named_types(governed: Governed, known: Mapping[str, object]) -> Iterator[bo
 
 
 class _Visit:
-    def __init__(self, schema: GraphQLSchema, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
-        self.schema, self.fragments = schema, fragments
+    def __init__(
+        self, schema: GraphQLSchema, own: GraphQLSchema, fragments: Mapping[str, FragmentDefinitionNode]
+    ) -> None:
+        """`own`: the schema of the caller, which may lack some of it."""
+        self.schema, self.own, self.fragments = schema, own, fragments
         self.coordinates: set[Coordinate] = set()
         self.governed: list[Governed] = []
+        self.asking: list[Asking] = []
         self.switches: set[str] = set()
         self._seen: set[tuple[str, str]] = set()
 
@@ -146,7 +165,11 @@ class _Visit:
         if definition is None:
             return
         self.coordinates.update((possible.name, name) for possible in _objects(self.schema, of))
-        if node.arguments and definition.args:
+        if name == VIEWER_ACCESS:
+            types = tuple(possible.name for possible in _objects(self.schema, of))
+            known = frozenset(getattr(self.own.type_map.get(of.name), "fields", ()))
+            self.asking.append(Asking(types, known, Arguments(definition, node)))
+        elif node.arguments and definition.args:
             self.governed.append(Governed(definition, node))
         inner = get_named_type(definition.type)
         if node.selection_set is not None and is_composite_type(inner):
@@ -167,7 +190,7 @@ def refuse_revealing_arguments(
     """Before any SQL: a filter or sort over anything that the viewer cannot read raw is refused, whatever the data.
 
     The same for null, for absence operators and for an input object nested in another. What a list does unasked is no
-    question of the caller's. Raises FieldNotReadable.
+    question of the caller's. Raises FieldNotReadable, and MaskedValueRejected for a mask that would be compared.
     """
     for governed in plan.governed:
         for argument in governed.node.arguments or ():
@@ -175,6 +198,9 @@ def refuse_revealing_arguments(
             for category, resource in catalogue.revealed_by(named, spelled(argument.value, variables)):
                 if not unconditional_full(viewer.vector, category, resource):
                     raise FieldNotReadable
+            for text in texts(argument.value, variables):
+                if is_masked_text(text):
+                    raise MaskedValueRejected(field=argument.name.value)
 
 
 def spelled(value: ValueNode, variables: VariableValues) -> Iterator[str]:
@@ -198,6 +224,36 @@ def spelled(value: ValueNode, variables: VariableValues) -> Iterator[str]:
                 yield field.name.value
     elif isinstance(value, EnumValueNode):
         yield value.value
+
+
+def texts(value: ValueNode, variables: VariableValues) -> Iterator[str]:
+    """Every text that the caller wrote, wherever it stands."""
+    if isinstance(value, VariableNode):
+        source = variables.sources.get(value.name.value)
+        default = source.signature.default if source is not None else None
+        if source is not None and source.value is not Undefined:
+            yield from _texts(source.value)
+        elif default is not None and default.literal is not None:
+            yield from texts(default.literal, variables)
+    elif isinstance(value, StringValueNode):
+        yield value.value
+    elif isinstance(value, ListValueNode):
+        for item in value.values:
+            yield from texts(item, variables)
+    elif isinstance(value, ObjectValueNode):
+        for field in value.fields:
+            yield from texts(field.value, variables)
+
+
+def _texts(value: Any) -> Iterator[str]:  # noqa: ANN401  the JSON of a variable
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _texts(item)
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _texts(item)
 
 
 def _sent(value: Any) -> Iterator[str]:  # noqa: ANN401  the JSON of a variable

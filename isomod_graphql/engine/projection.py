@@ -11,10 +11,13 @@ from sqlalchemy import RowMapping
 
 from isomod_graphql.core.flags import is_erased, restricted_categories
 from isomod_graphql.engine.entities import Entity, FieldSpec, Shown
+from isomod_graphql.engine.field_access import FieldAccess, Weighed
 from permissions.categories import PERSONAL_ORDER
-from permissions.decisions import Decision, Facts, Vector, decide
+from permissions.decisions import Decision, Facts, Reason, Vector, decide
 from permissions.disclosure import Form, Level, Relation
+from permissions.grants import Action
 from permissions.masks import NULL, PSEUDONYM, Mask
+from permissions.writing import may_replace
 
 FORM_MASKS: Mapping[Form, Mask] = {
     Form.PSEUDONYM: PSEUDONYM,
@@ -34,8 +37,9 @@ Released = tuple[int, UUID | None]
 class View:
     """A row as one viewer may see it. Only this enters GraphQL; it holds planned fields and cannot be changed."""
 
-    __slots__ = ("_values", "code", "decisions", "released", "row_id", "type_name")
+    __slots__ = ("_values", "access", "code", "decisions", "released", "row_id", "type_name")
     _values: dict[str, Any]
+    access: Mapping[str, FieldAccess]
     code: int
     decisions: "Decisions"
     released: Mapping[str, Released]
@@ -46,7 +50,7 @@ class View:
         self, layout: "Layout", row_id: UUID, values: dict[str, Any], released: Mapping[str, Released]
     ) -> None:
         """Made by a Layout only."""
-        given = (values, layout.code, layout.decisions, released, row_id, layout.type_name)
+        given = (values, layout.access, layout.code, layout.decisions, released, row_id, layout.type_name)
         for name, value in zip(View.__slots__, given, strict=True):
             object.__setattr__(self, name, value)
 
@@ -85,6 +89,8 @@ class RowFacts:
     relations: frozenset[Relation]
     flags: tuple[tuple[str, int, bool], ...]
     """Per subject column: its name, the person's flags, whether the person is the viewer."""
+    actions: frozenset[Action] = frozenset()
+    """Those of the actions asked about that the viewer may take on the row."""
 
 
 class Kind(Enum):
@@ -135,7 +141,8 @@ def _masked(raw: Pick, mask: Mask | None) -> Pick:
 class Layout:
     """How rows with these facts are shown. `opens`: the sealed values it needs; empty means nothing is decrypted.
 
-    `releases`: by field, the bit of its category and the column with its subject.
+    `releases`: by field, the bit of its category and the column with its subject. `access`: what is told of fields, by
+    their names in the graph.
     """
 
     code: int
@@ -145,6 +152,7 @@ class Layout:
     opens: frozenset[str]
     decisions: Decisions
     releases: Mapping[str, tuple[int, str]]
+    access: Mapping[str, FieldAccess]
 
     def view(self, row: RowMapping, opened: Mapping[str, Any]) -> View:
         """The row as it is shown."""
@@ -153,8 +161,14 @@ class Layout:
         return View(self, row["id"], values, released)
 
 
-def layout_of(entity: Entity, specs: tuple[FieldSpec, ...], vector: Vector, facts: RowFacts) -> Layout:
-    """Decides every planned field once for all rows with these facts."""
+def layout_of(
+    entity: Entity,
+    specs: tuple[FieldSpec, ...],
+    vector: Vector,
+    facts: RowFacts,
+    weighed: tuple[Weighed, ...] = (),
+) -> Layout:
+    """Decides every planned field once for all rows with these facts, and every one that is only asked about."""
     cells = tuple(_cell(entity, spec, vector, facts) for spec in specs if spec.name != "id")
     withheld = {cell.spec.name: cell.withheld for cell in cells if cell.withheld is not None}
     releases = {
@@ -170,14 +184,35 @@ def layout_of(entity: Entity, specs: tuple[FieldSpec, ...], vector: Vector, fact
         frozenset().union(*(cell.opens for cell in cells)),
         MappingProxyType(withheld),
         MappingProxyType(releases),
+        MappingProxyType({one.name: _access(entity, one, vector, facts) for one in weighed}),
     )
+
+
+def _access(entity: Entity, one: Weighed, vector: Vector, facts: RowFacts) -> FieldAccess:
+    """By the decision on the field itself, and what the gate of changes asks (engine/writing.py).
+
+    Restriction and erasure do not take the right to write: that is the answer of the change itself.
+    """
+    withheld = _withheld(one.spec, _decide(entity, one.spec, vector, facts))
+    mask, reason = (None, None) if withheld is None else (withheld.mask, withheld.reason)
+    shown = reason in {None, Reason.PRIVACY}
+    write = any(
+        may_replace(vector, change.category, change.action, change.on, shown=shown)
+        for change in one.changes
+        if change.action in facts.actions
+    )
+    return FieldAccess.of(one.name, mask, reason, write=write)
+
+
+def _withheld(spec: FieldSpec, decision: Decision) -> Withheld | None:
+    if not spec.personal or decision.level is Level.FULL:
+        return None
+    return Withheld(_mask_name(spec, decision), (decision.reason or "ROLE"))
 
 
 def _cell(entity: Entity, spec: FieldSpec, vector: Vector, facts: RowFacts) -> Cell:
     decision = _decide(entity, spec, vector, facts)
-    withheld = None
-    if spec.personal and decision.level is not Level.FULL:
-        withheld = Withheld(_mask_name(spec, decision), (decision.reason or "ROLE"))
+    withheld = _withheld(spec, decision)
     if spec.compute is not None:
         concerned = _is_concerned(spec, vector, facts)
         compute, opens = _computed(entity, spec, decision, concerned=concerned)

@@ -5,15 +5,15 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from isomod_graphql.engine.projection import Cell, Kind, Layout, Withheld
-from isomod_graphql.engine.shapes import Gathered, Id, Item, Link, ObjectShape, Page, Typename, Value
+from isomod_graphql.engine.shapes import Access, Gathered, Id, Item, Link, ObjectShape, Page, Typename, Value
 from isomod_graphql.engine.statements import Slot
 from permissions.masks import PSEUDONYM
 
 Children = Mapping[int, Sequence[Any]]
 """By the identity of an item: its value for each row."""
 
-Nested = Link | Page | Gathered
-NESTED: Final = (Link, Page, Gathered)
+Nested = Link | Page | Gathered | Access
+NESTED: Final = (Link, Page, Gathered, Access)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,18 @@ from isomod_graphql.engine.masking import Finding, masking_of_findings
 from isomod_graphql.engine.pages import cursor_binding, seal_cursor
 from isomod_graphql.engine.projectors import Columns, Variant
 from isomod_graphql.engine.running import Loaded, Paged, Root, Run, Under
-from isomod_graphql.engine.shapes import Item, Link, Named, ObjectShape, Page, Part, Path, Typename, Value
+from isomod_graphql.engine.shapes import (
+    Access,
+    Item,
+    Link,
+    Named,
+    ObjectShape,
+    Page,
+    Part,
+    Path,
+    Typename,
+    Value,
+)
 from isomod_graphql.engine.stages import Program, SlotStage, Stage
 
 NOTHING: Mapping[str, Any] = {}
@@ -135,7 +146,10 @@ class Rendering:
             taken.append(self._run.keys.ids.seal_all(slot.slot.rows.entity.code, ids))
         none = [NOTHING] * len(loaded.records)
         taken += [self._opened.get((id(loaded), at, column), none) for column in inputs.packs]
-        taken += [nested[id(item)] for item in inputs.nested]
+        taken += [
+            self._access(item, variants) if isinstance(item, Access) else nested[id(item)]
+            for item in inputs.nested
+        ]
         mark = id(shape)
         if len(kinds) == 1:
             only = next(iter(kinds))
@@ -147,6 +161,13 @@ class Rendering:
             None if one is None else one.projectors[mark].one(*values)
             for one, values in zip(variants, zip(loaded.records, *taken, strict=True), strict=True)
         ]
+
+    def _access(self, item: Access, variants: Sequence[Variant | None]) -> Objects:
+        """Worked out once per kind of row: rows of one kind share the answer."""
+        kinds = {one for one in variants if one is not None and one.layout.type_name == item.type_name}
+        names = item.asking.names(self._run.variables) if kinds else ()
+        told = {one: item.told(one.layout.access, names) for one in kinds}
+        return [None if one is None else told.get(one) for one in variants]
 
     def _nested(self, item: Item, under: Under, size: int) -> Objects:
         found: list[Any] = [None] * size

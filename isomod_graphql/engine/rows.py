@@ -9,13 +9,16 @@ from sqlalchemy.orm import aliased
 
 from isomod_graphql.core.store import pack_columns
 from isomod_graphql.engine.entities import Entity, FieldSpec
+from isomod_graphql.engine.field_access import Weighed
 from isomod_graphql.engine.projection import Layout, RowFacts, layout_of
 from isomod_graphql.engine.readers import Reader
 from permissions.decisions import reach_of, relations_of
 from permissions.disclosure import Form, Relation
+from permissions.grants import Action
 from permissions.reach import Reach
 
 MOST_LAYOUTS = 1_000
+NOTHING: Mapping[str, tuple[Weighed, ...]] = {}
 
 
 class RowQuery:
@@ -31,24 +34,31 @@ class RowQuery:
         specs: Mapping[str, tuple[FieldSpec, ...]],
         reader: Reader,
         *,
+        weighed: Mapping[str, tuple[Weighed, ...]] = NOTHING,
         typed: bool = True,
     ) -> None:
-        """Every type of the entity has an entry in `specs`. `typed` False: nothing depends on which type a row is."""
+        """Every type of the entity has an entry in `specs`. `typed` False: nothing depends on which type a row is.
+
+        `weighed`: fields that are decided and not shown, by graph type.
+        """
         self.entity, self.specs, self.reader = entity, specs, reader
         self.joins = entity.joins if typed else ()
         self.type_columns = entity.type_columns if typed else ()
         self._flat = {spec.name: spec for fields in specs.values() for spec in fields}
+        self.weighed = weighed
+        asked_about = [one for fields in weighed.values() for one in fields]
+        self._decided_on = [*self._flat.values(), *(one.spec for one in asked_about)]
+        self._actions = frozenset().union(*(one.actions for one in asked_about))
         self.sealed = self._sealed_names()
         self._slots = reach_of(reader.vector, entity.scope.resource)
-        personal = any(spec.personal for spec in self._flat.values())
+        personal = any(spec.personal for spec in self._decided_on)
         # Whoever reaches every row of the kind needs nothing else to see what follows the row rule.
         self._everything = any(reach is Reach.ALL for _, reach in self._slots)
         bounded = [slot for slot, reach in self._slots if reach is not Reach.ALL]
         self._questioned = bounded if personal or not self._everything else []
         self._relations = self._raising_relations()
-        self.subjects = sorted(
-            {spec.subject for spec in self._flat.values() if spec.personal and spec.subject}
-        )
+        self.subjects = sorted({spec.subject for spec in self._decided_on if spec.personal and spec.subject})
+        self._everywhere, self._somewhere = self._reached_actions()
         own = {entity.subject} if entity.subject is not None else set()
         self.persons = sorted({*self.subjects, *own})
         self.asked = self._fact_columns()
@@ -64,12 +74,23 @@ class RowQuery:
         known = {of for of in self.entity.scope.relations or {} if of is not Relation.SELF}
         wanted = {
             relation
-            for spec in self._flat.values()
+            for spec in self._decided_on
             if spec.personal or not self._everything
             for relation in relations_of(self.reader.vector, spec.category)
         }
         return sorted(
             relation for relation in wanted if relation in known and self.reader.person_id is not None
+        )
+
+    def _reached_actions(self) -> tuple[frozenset[Action], list[Action]]:
+        """Of the actions asked about: those that may be taken on every row that is reached, and those of which a row decides."""
+        resource, vector = self.entity.scope.resource, self.reader.vector
+        reaches = {
+            action: {reach for _, reach in reach_of(vector, resource, action)} for action in self._actions
+        }
+        everywhere = frozenset(action for action, reach in reaches.items() if Reach.ALL in reach)
+        return everywhere, sorted(
+            action for action, reach in reaches.items() if reach and action not in everywhere
         )
 
     @property
@@ -135,6 +156,11 @@ class RowQuery:
                 (scope.relations or {})[relation](person).label(f"rel_{relation}")
                 for relation in self._relations
             ]
+        changing = self.entity.changing or scope
+        facts += [
+            func.coalesce(changing.reachable(self.reader, action), False).label(f"may_{action}")
+            for action in self._somewhere
+        ]
         return facts
 
     def _joined(self, statement: Select[Any]) -> tuple[FromClause, Select[Any]]:
@@ -175,8 +201,15 @@ class RowQuery:
             flags=tuple(
                 (subject, facts[self._flags_column(subject)] or 0, mine[subject]) for subject in self.subjects
             ),
+            actions=self._allowed(facts, mine) if self._actions else frozenset(),
         )
-        return layout_of(self.entity, self.specs[type_name], self.reader.vector, known)
+        weighed = self.weighed.get(type_name, ())
+        return layout_of(self.entity, self.specs[type_name], self.reader.vector, known, weighed)
+
+    def _allowed(self, facts: Mapping[str, Any], mine: Mapping[str, bool]) -> frozenset[Action]:
+        subject, vector = self.entity.subject, self.reader.vector
+        own = vector.self_actions if subject is not None and mine[subject] else frozenset()
+        return self._everywhere.union(own, (one for one in self._somewhere if facts[f"may_{one}"]))
 
     def _ties(self, facts: Mapping[str, Any], mine: Mapping[str, bool]) -> frozenset[Relation]:
         ties = frozenset(relation for relation in self._relations if facts[f"rel_{relation}"])
@@ -187,7 +220,8 @@ class RowQuery:
         """What `_decided` reads of a row, beside its type and those persons."""
         slots = [f"slot_{slot}" for slot in self._questioned]
         ties = [f"rel_{relation}" for relation in self._relations]
-        return slots + ties + [self._flags_column(subject) for subject in self.subjects]
+        flags = [self._flags_column(subject) for subject in self.subjects]
+        return slots + ties + flags + [f"may_{action}" for action in self._somewhere]
 
     def _flags_column(self, subject: str) -> str:
         return "flags" if subject == self.entity.subject else f"flags_{subject}"

@@ -25,6 +25,7 @@ from graphql.execution.values import VariableValues
 from isomod_graphql.engine.arguments import Arguments
 from isomod_graphql.engine.catalogue import Catalogue
 from isomod_graphql.engine.entities import Entity, FieldSpec
+from isomod_graphql.engine.field_access import VIEWER_ACCESS, Asking, FieldAccess, Weighed, weighed_of
 from isomod_graphql.engine.listing import Listing
 from isomod_graphql.engine.sources import AnyNode, AnyNodes, ById, Children, TheViewer, Through
 
@@ -172,7 +173,27 @@ class Named:
     """By the entity's name."""
 
 
-Item = Typename | Id | Value | Link | Page | Gathered
+@dataclass(eq=False, slots=True)
+class Access:
+    """What the viewer may do with fields of the row. `members`: response keys and the members of each entry."""
+
+    type_name: str
+    asking: Asking
+    weighed: tuple[Weighed, ...]
+    members: list[tuple[str, str | Typename]]
+
+    def told(self, access: Mapping[str, FieldAccess], names: Sequence[str]) -> list[dict[str, Any]]:
+        """One entry per name."""
+        return [
+            {
+                key: member.name if isinstance(member, Typename) else access[name].member(member)
+                for key, member in self.members
+            }
+            for name in names
+        ]
+
+
+Item = Typename | Id | Value | Link | Page | Gathered | Access
 RootItem = Typename | Page | Named
 
 
@@ -278,10 +299,22 @@ class _Reading:
         listing = self.catalogue.listings.get((of.name, name))
         if listing is not None:
             return self._page(listing, definition, path, found)
+        if name == VIEWER_ACCESS:
+            return self._access(of, definition, found)
         source = self.catalogue.sources.get((of.name, name))
         if not isinstance(source, Children | Through):
             raise NotCompiled(Unsupported.CUSTOM_RESOLVER)
         return Gathered(source, self._object(source.entity(), definition.type, (*path, "*"), found))
+
+    def _access(self, of: GraphQLObjectType, definition: GraphQLField, found: list[FieldDetails]) -> Access:
+        inner: Any = get_named_type(definition.type)
+        members: list[tuple[str, str | Typename]] = []
+        for key, nodes in self._inside(inner, found).items():
+            name = nodes[0].node.name.value
+            members.append((key, Typename(inner.name) if name == "__typename" else name))
+        asking = Asking((of.name,), frozenset(of.fields), Arguments(definition, found[0].node))
+        weighed = weighed_of([asking], self.catalogue.weighable)[of.name]
+        return Access(of.name, asking, weighed, members)
 
     def _declared(
         self,

@@ -26,10 +26,11 @@ from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.sql.visitors import iterate
 
 from isomod_graphql.engine.entities import Entity, FieldSpec
+from isomod_graphql.engine.field_access import Weighed
 from isomod_graphql.engine.listing import Demand, beyond, ordered
 from isomod_graphql.engine.readers import Reader
 from isomod_graphql.engine.rows import RowQuery
-from isomod_graphql.engine.shapes import Link, ObjectShape, Value, is_typeless
+from isomod_graphql.engine.shapes import Access, Link, ObjectShape, Value, is_typeless
 from isomod_graphql.engine.sources import Children, Through
 
 MAX_PAGE: Final = 100
@@ -110,7 +111,11 @@ class Records:
 
     def _add(self, objects: list[ObjectShape], above: Slot | None, link: Link | None) -> None:
         rows = RowQuery(
-            objects[0].entity, _specs(objects), self.reader, typed=not all(map(is_typeless, objects))
+            objects[0].entity,
+            _specs(objects),
+            self.reader,
+            weighed=_weighed(objects),
+            typed=not all(map(is_typeless, objects)),
         )
         slot = Slot(rows, objects, {}, above, link)
         self.slots.append(slot)
@@ -236,6 +241,16 @@ def _specs(objects: Sequence[ObjectShape]) -> dict[str, tuple[FieldSpec, ...]]:
                 (item.spec.name, item.spec) for _, item in items if isinstance(item, Value | Link)
             )
     return {name: tuple(specs.values()) for name, specs in found.items()}
+
+
+def _weighed(objects: Sequence[ObjectShape]) -> dict[str, tuple[Weighed, ...]]:
+    """By graph type, every field that some look asks about."""
+    found: dict[str, dict[str, Weighed]] = {}
+    for shape in objects:
+        for type_name, items in shape.types.items():
+            for one in (one for _, item in items if isinstance(item, Access) for one in item.weighed):
+                found.setdefault(type_name, {})[one.name] = one
+    return {name: tuple(fields.values()) for name, fields in found.items()}
 
 
 def _links(objects: Iterable[ObjectShape]) -> list[Link]:

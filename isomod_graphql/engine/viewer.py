@@ -97,9 +97,9 @@ _known: dict[int, tuple[Principal, datetime, datetime, Powers]] = {}
 class ActionForbidden(Forbidden):
     """An action was refused; `action` and `reason` go into the audit trail, the answer says FORBIDDEN only."""
 
-    def __init__(self, action: str, reason: DenialReason) -> None:
-        """The action and why it was refused."""
-        super().__init__()
+    def __init__(self, action: str, reason: DenialReason, *, field: str | None = None) -> None:
+        """The action and why it was refused; `field` where one field of the input is at fault."""
+        super().__init__(field=field)
         self.action, self.reason = action, reason
 
 

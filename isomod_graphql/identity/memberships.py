@@ -23,6 +23,7 @@ from isomod_graphql.identity.roles import (
     member_for,
     require_grantable,
     require_other_holder,
+    require_regrantable,
     touch,
 )
 from isomod_graphql.organisations.contract import require_contract
@@ -47,6 +48,8 @@ async def invite_user(
     Raises AlreadyMember, BadInput, MaskedValueRejected, ContractEnded, ProcessingRestricted, or a denial for a role.
     """
     viewer.require(Action.USER_INVITE)
+    for given in roles:
+        require_grantable(viewer, tx.new_id(), given)
     await require_contract(tx)
     values = {
         "email": checked_email(email), "name": line(name, field="name"),
@@ -54,8 +57,6 @@ async def invite_user(
     }  # fmt: skip
     if not roles:
         raise BadInput("A member has at least one role.", field="roles")
-    for given in roles:
-        require_grantable(viewer, tx.new_id(), given)
     person_id = await add_member(tx, values=values, roles=roles, site_id=site_id)
     await record(tx, viewer.principal, "USER_INVITE", entity=("User", person_id), fields=values)
     return person_id
@@ -87,11 +88,18 @@ async def add_member(
     return person_id
 
 
-async def invite_again(tx: Transaction, viewer: Viewer, *, person_id: UUID) -> None:
-    """Another letter for somebody who has not come yet, or who left. Raises NotFound, ProcessingRestricted."""
+async def invite_again(
+    tx: Transaction, viewer: Viewer, *, person_id: UUID, expected_version: int | None = None
+) -> None:
+    """Another letter for somebody who has not come yet, or who left.
+
+    Raises NotFound, StaleVersion, ProcessingRestricted, or a denial for a role that the person holds.
+    """
     viewer.require(Action.USER_INVITE)
     await require_contract(tx)
     row = await member_for(tx, viewer, person_id, Action.USER_INVITE, "INVITED", "LEFT")
+    await require_regrantable(tx, viewer, person_id)
+    require_version(row.version, expected_version)
     await require_processing(tx, person_id)
     if row.status != "INVITED":
         await touch(tx, person_id, status="INVITED", access_since=tx.now)
@@ -114,10 +122,14 @@ async def deactivate_user(
 async def reactivate_user(
     tx: Transaction, viewer: Viewer, *, person_id: UUID, expected_version: int | None = None
 ) -> None:
-    """Gives access back with the roles of before; credentials of before stay dead. Raises NotFound, ProcessingRestricted."""
+    """Gives access back with the roles of before; credentials of before stay dead.
+
+    Raises NotFound, StaleVersion, ProcessingRestricted, or a denial for a role that the caller may not give.
+    """
     viewer.require(Action.USER_DEACTIVATE)
     await require_contract(tx)
     row = await member_for(tx, viewer, person_id, Action.USER_DEACTIVATE, "DEACTIVATED")
+    await require_regrantable(tx, viewer, person_id)
     require_version(row.version, expected_version)
     await require_processing(tx, person_id)
     status = "INVITED" if row.account_id is None else "ACTIVE"

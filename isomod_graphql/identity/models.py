@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, Integer, LargeBinary, Text, UniqueConstraint, Uuid
+from sqlalchemy import CheckConstraint, Index, Integer, LargeBinary, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped
 
@@ -132,14 +132,16 @@ class Throttle(Base):
 
 
 class PartnerClient(TenantRow, Base):
-    """A registered program of a partner: what it may, on which sites, for which purpose, until when."""
+    """A registered program of a partner: what it may, for which purpose, until when. `caveats` as in ApiToken; never changed.
+
+    Its secrets stand in partners.models.
+    """
 
     __tablename__ = "partner_clients"
     public_key: Mapped[str] = held(Category.OPERATIONAL, Text)
     name: Mapped[str] = held(Category.OPERATIONAL, Text)
-    secret_hash: Mapped[bytes] = held(Category.CREDENTIAL, LargeBinary)
     scopes: Mapped[list[str]] = held(Category.OPERATIONAL, ARRAY(Text))
-    sites: Mapped[list[UUID] | None] = held(Category.OPERATIONAL, ARRAY(Uuid()))
+    caveats: Mapped[dict[str, Any]] = held(Category.OPERATIONAL, JSONB)
     purpose: Mapped[str] = held(Category.OPERATIONAL, Text)
     expires_at: Mapped[datetime] = held(Category.OPERATIONAL)
     disabled_at: Mapped[datetime | None] = held(Category.OPERATIONAL)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, or_, select, update
 
+from isomod_graphql.audit.service import record_denial
 from isomod_graphql.core.crypto import token_hash
 from isomod_graphql.core.directory import place_of_token
 from isomod_graphql.core.ids import PLATFORM_TENANT
@@ -112,11 +113,11 @@ async def resolve_token(desk: Desk, text: str, address: str | None) -> Principal
         if row is None or row.revoked_at is not None or tx.now >= row.expires_at:
             return None
         caveats = narrow(caveats_of(row.caveats), Caveats(not_after=row.expires_at))
-        if not admits_time(caveats, tx.now) or not admits_address(caveats, address or ""):
-            return None
-        principal = await _token_principal(tx, row, caveats)
+        principal = await _token_principal(tx, row, caveats) if admits_time(caveats, tx.now) else None
         now = tx.now
-    if principal is None or not await _account_stands(desk, principal):
+    if principal is None or not await _comes_from(desk, principal, address):
+        return None
+    if not await _account_stands(desk, principal):
         return None
     if row.last_used_at is None or now - row.last_used_at >= TOUCH_EVERY:
         async with desk.store.transaction(place.tenant_id, write=True) as tx:
@@ -176,18 +177,26 @@ async def _client_principal(
     client = await tx.first(select(PartnerClient.__table__).where(*here))
     if client is None or client.disabled_at is not None or tx.now >= client.expires_at:
         return None
-    sites = None if client.sites is None else frozenset(client.sites)
     return Principal(
         kind="CLIENT",
         tenant_id=tx.tenant_id,
         client_id=client.id,
-        grants=(RoleGrant(CLIENT_ROLE, sites, client.expires_at),),
+        grants=(RoleGrant(CLIENT_ROLE, None, client.expires_at),),
         scopes=scopes & {Scope(scope) for scope in client.scopes},
         purpose=Purpose(client.purpose),
         assurance=Assurance.TOKEN,
-        caveats=caveats,
+        caveats=narrow(caveats_of(client.caveats), caveats),
         credential_id=row.id,
     )
+
+
+async def _comes_from(desk: Desk, principal: Principal, address: str | None) -> bool:
+    """False for an address outside the credential's networks: a stolen token, perhaps, so it is on record."""
+    if admits_address(principal.caveats, address or ""):
+        return True
+    entity = None if principal.credential_id is None else ("ApiToken", principal.credential_id)
+    await record_denial(desk.store, principal, "TOKEN_USE", "NETWORK", entity=entity)
+    return False
 
 
 async def _account_stands(desk: Desk, principal: Principal) -> bool:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy import Row, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from isomod_graphql.audit.service import record
@@ -13,6 +13,7 @@ from isomod_graphql.core.errors import BadInput, NotFound, SoleAdmin
 from isomod_graphql.core.events import tell
 from isomod_graphql.core.store import Transaction
 from isomod_graphql.core.tenancy import ConstraintConflict
+from isomod_graphql.core.versions import require_version
 from isomod_graphql.engine.viewer import GrantRefused, Viewer
 from isomod_graphql.identity.errors import RoleHeld
 from isomod_graphql.identity.models import GrantRow, User
@@ -40,10 +41,9 @@ async def assign_role(tx: Transaction, viewer: Viewer, *, person_id: UUID, given
 
     Raises NotFound, RoleHeld, ProcessingRestricted, BadInput, or a denial (self-grant, not one's own to give, no end).
     """
-    viewer.require(Action.ROLE_ASSIGN)
+    require_grantable(viewer, person_id, given)
     await member_for(tx, viewer, person_id, Action.ROLE_ASSIGN, "INVITED", "ACTIVE")
     await require_processing(tx, person_id)
-    require_grantable(viewer, person_id, given)
     grant_id = await give(tx, person_id, given)
     await record(tx, viewer.principal, "ROLE_ASSIGN", entity=("User", person_id), reason=given.role.value)
     await tell(tx, "identity.roles_changed", person_id=person_id)
@@ -55,9 +55,9 @@ async def remove_role(
 ) -> None:
     """Takes a role away, also one's own. Raises NotFound, SoleAdmin, or a denial."""
     viewer.require(Action.ROLE_ASSIGN)
-    await member_for(tx, viewer, person_id, Action.ROLE_ASSIGN, "INVITED", "ACTIVE", "DEACTIVATED")
     if person_id != viewer.person_id:
         require_grantable(viewer, person_id, GivenRole(role, site_id, viewer.now + _SOON))
+    await member_for(tx, viewer, person_id, Action.ROLE_ASSIGN, "INVITED", "ACTIVE", "DEACTIVATED")
     if role is GUARDED_ROLE and site_id is None:
         await require_other_holder(tx, person_id)
     site = GrantRow.site_id.is_(None) if site_id is None else GrantRow.site_id == site_id
@@ -68,15 +68,17 @@ async def remove_role(
     await tell(tx, "identity.roles_changed", person_id=person_id)
 
 
-async def hand_over_admin(tx: Transaction, viewer: Viewer, *, person_id: UUID) -> None:
+async def hand_over_admin(
+    tx: Transaction, viewer: Viewer, *, person_id: UUID, expected_version: int | None = None
+) -> None:
     """Another active member holds the guarded role from now on, on every site and without end, and the caller no longer does.
 
-    Raises NotFound, ProcessingRestricted, or a denial.
+    Raises NotFound, StaleVersion, ProcessingRestricted, or a denial.
     """
-    viewer.require(Action.ROLE_ASSIGN)
-    await member_for(tx, viewer, person_id, Action.ROLE_ASSIGN, "ACTIVE")
-    await require_processing(tx, person_id)
     require_grantable(viewer, person_id, GivenRole(GUARDED_ROLE))
+    row = await member_for(tx, viewer, person_id, Action.ROLE_ASSIGN, "ACTIVE")
+    require_version(row.version, expected_version)
+    await require_processing(tx, person_id)
     await _lock_guarded(tx)
     mine = (*_grants_of(tx, viewer.actor_id), GrantRow.role == GUARDED_ROLE.value, GrantRow.site_id.is_(None))
     if not await tx.run(delete(GrantRow).where(*mine)):
@@ -103,7 +105,7 @@ async def member_for(
     )
     row = await tx.first(wanted.with_for_update(of=User))
     if row is None:
-        raise NotFound(field="userId")
+        raise NotFound(field="personId")
     return row
 
 
@@ -120,6 +122,14 @@ def require_grantable(viewer: Viewer, person_id: UUID, given: GivenRole) -> None
     )
     if isinstance(verdict, Denied):
         raise GrantRefused(Action.ROLE_ASSIGN, verdict.reason, field="role")
+
+
+async def require_regrantable(tx: Transaction, viewer: Viewer, person_id: UUID) -> None:
+    """Whoever gives access back gives every role back that is still held. Raises GrantRefused."""
+    wanted = select(GrantRow.role, GrantRow.site_id, GrantRow.expires_at).where(*_grants_of(tx, person_id))
+    live = or_(GrantRow.expires_at.is_(None), GrantRow.expires_at > tx.now)
+    for row in await tx.all(wanted.where(live).order_by(GrantRow.id)):
+        require_grantable(viewer, person_id, GivenRole(Role(row.role), row.site_id, row.expires_at))
 
 
 async def give(tx: Transaction, person_id: UUID, given: GivenRole) -> UUID:

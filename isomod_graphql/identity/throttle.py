@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from isomod_graphql.core.store import Transaction
@@ -54,6 +54,12 @@ async def charge(tx: Transaction, bucket: Bucket) -> bool:
     counted = {"failures": failures, "failed_at": tx.now, "allowed_at": tx.now + delay_after(failures)}
     await tx.run(update(Throttle).where(*_here(tx, bucket)).values(counted))
     return True
+
+
+async def closed_for(tx: Transaction, bucket: Bucket) -> timedelta | None:
+    """How long the delay of this bucket still runs, perhaps not at all; None when no failure is counted. Counts nothing."""
+    allowed_at = await tx.value(select(Throttle.allowed_at).where(*_here(tx, bucket)))
+    return None if allowed_at is None else max(timedelta(0), allowed_at - tx.now)
 
 
 async def refund(tx: Transaction, bucket: Bucket) -> None:

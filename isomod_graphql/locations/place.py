@@ -1,9 +1,11 @@
 """The place that a record is put at: its id and its site, held until the record is written. Refuses a place out of reach."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Table, select
+from sqlalchemy import Table, Uuid, any_, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from isomod_graphql.core.errors import NotFound
 from isomod_graphql.core.store import Transaction
@@ -27,6 +29,21 @@ class Place:
 async def keep_places(tx: Transaction) -> None:
     """No location changes its site until the transaction ends; comes before any row is locked."""
     await share_shape(tx, LOCATIONS)
+
+
+async def require_places(
+    tx: Transaction, viewer: Viewer, location_ids: Collection[UUID], *, field: str
+) -> None:
+    """Every one of them is within reach; one statement for all. Raises NotFound."""
+    if location_ids:
+        wanted = set(location_ids)
+        here = (
+            Location.tenant_id == tx.tenant_id,
+            Location.id == any_(literal(sorted(wanted), ARRAY(Uuid()))),
+        )
+        reached = select(func.count()).select_from(Location).where(*here, LOCATION_SCOPE.reachable(viewer))
+        if await tx.value(reached) < len(wanted):
+            raise NotFound(field=field)
 
 
 async def place_at(

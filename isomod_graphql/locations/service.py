@@ -40,6 +40,12 @@ async def create_location(
     """
     viewer.require(Action.LOCATION_CREATE)
     terms = await require_contract(tx)
+    parent = None
+    if given.parent_id is None:
+        require_every_site(viewer, Action.LOCATION_CREATE)
+    else:
+        await hold_shape(tx, LOCATIONS)
+        parent = await _found(tx, viewer, given.parent_id, Action.LOCATION_CREATE, field="parentId")
     done = await replayed(
         tx,
         principal_id=viewer.actor_id,
@@ -56,11 +62,7 @@ async def create_location(
         "time_zone": terms.time_zone if given.time_zone is None else checked_zone(given.time_zone),
         "parent_id": given.parent_id, "site_id": location_id, "depth": 0,
     }  # fmt: skip
-    if given.parent_id is None:
-        require_every_site(viewer, Action.LOCATION_CREATE)
-    else:
-        await hold_shape(tx, LOCATIONS)
-        parent = await _found(tx, viewer, given.parent_id, Action.LOCATION_CREATE, field="parentId")
+    if parent is not None:
         row |= {"site_id": parent.site_id, "depth": _depth_below(parent, height=0)}
         row["time_zone"] = parent.time_zone if given.time_zone is None else row["time_zone"]
     row |= {"tenant_id": tx.tenant_id, "id": location_id, "created_at": tx.now, "updated_at": tx.now}
@@ -89,13 +91,13 @@ async def update_location(
     """Changes what is named. Raises NotFound (locationId), StaleVersion, BadInput, MaskedValueRejected, ContractEnded."""
     viewer.require(Action.LOCATION_UPDATE)
     await require_contract(tx)
+    stored = await _found(tx, viewer, location_id, Action.LOCATION_UPDATE, field="locationId")
     done = await replayed(
         tx, principal_id=viewer.actor_id, operation="LOCATION_UPDATE", key=idempotency_key,
         given={"location_id": location_id, "changes": changes, "expected_version": expected_version},
     )  # fmt: skip
     if done is not None:
         return done
-    stored = await _found(tx, viewer, location_id, Action.LOCATION_UPDATE, field="locationId")
     require_version(stored.version, expected_version)
     columns = checked_changes(changes, stored._asdict())
     if columns:
@@ -131,17 +133,18 @@ async def move_location(
     """
     viewer.require(Action.LOCATION_UPDATE)
     await require_contract(tx)
+    await hold_shape(tx, LOCATIONS)
+    moved = await _found(tx, viewer, location_id, Action.LOCATION_UPDATE, field="locationId")
+    parent = await _new_parent(tx, viewer, moved, parent_id)
     done = await replayed(
         tx, principal_id=viewer.actor_id, operation="LOCATION_MOVE", key=idempotency_key,
         given={"location_id": location_id, "parent_id": parent_id, "expected_version": expected_version},
     )  # fmt: skip
     if done is not None:
         return done
-    await hold_shape(tx, LOCATIONS)
-    moved = await _found(tx, viewer, location_id, Action.LOCATION_UPDATE, field="locationId")
     require_version(moved.version, expected_version)
     if parent_id != moved.parent_id:
-        await _put_below(tx, viewer, moved, parent_id)
+        await _put_below(tx, moved, parent)
         await record(
             tx, viewer.principal, "LOCATION_MOVE", entity=("Location", location_id), fields=["parent_id"]
         )
@@ -156,15 +159,24 @@ async def move_location(
     return location_id
 
 
-async def _put_below(tx: Transaction, viewer: Viewer, moved: Row[Any], parent_id: UUID | None) -> None:
+async def _new_parent(
+    tx: Transaction, viewer: Viewer, moved: Row[Any], parent_id: UUID | None
+) -> Row[Any] | None:
+    """Asked also of the parent of now. Raises Forbidden where a site comes or goes, NotFound (parentId)."""
     if parent_id is None or moved.parent_id is None:
         require_every_site(viewer, Action.LOCATION_UPDATE)
+    if parent_id is None:
+        return None
+    return await _found(tx, viewer, parent_id, Action.LOCATION_UPDATE, field="parentId")
+
+
+async def _put_below(tx: Transaction, moved: Row[Any], parent: Row[Any] | None) -> None:
+    parent_id = None if parent is None else parent.id
     levels = await levels_below(tx, LOCATIONS, moved.id)
     if parent_id in levels:
         raise Cycle(field="parentId")
     site_id, depth = moved.id, 0
-    if parent_id is not None:
-        parent = await _found(tx, viewer, parent_id, Action.LOCATION_UPDATE, field="parentId")
+    if parent is not None:
         site_id, depth = parent.site_id, _depth_below(parent, height=max(levels.values()))
     await _write(tx, moved.id, {"parent_id": parent_id, "site_id": site_id, "depth": depth})
     below = [at for at in levels if at != moved.id]

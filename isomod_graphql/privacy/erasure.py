@@ -77,12 +77,13 @@ async def erase(
     once = _Once(viewer.actor_id, idempotency_key, {"subject": str(subject_id), "ground": ground.value})
     async with store.transaction(viewer.tenant_id, write=True) as tx:
         # Asked before the intent is written, so that a stranger's attempt leaves nothing in the ledger.
+        subject = await load_subject(tx, viewer, subject_id, Action.PERSON_ERASE)
         done = await recalled(
             tx, principal_id=once.actor, operation=OPERATION, key=once.key, given=once.given
         )
         if done is not None:
             return done
-        if (await load_subject(tx, viewer, subject_id, Action.PERSON_ERASE)).erased:
+        if subject.erased:
             raise SubjectErased
     intent = await write_intent(
         store.keystore,

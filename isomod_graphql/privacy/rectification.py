@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, LargeBinary, case, insert, literal, null, select, update
 from sqlalchemy.orm import aliased
+from strawberry.utils.str_converters import to_camel_case
 
 from isomod_graphql.audit.service import record
 from isomod_graphql.core.crypto import keyed_hash
@@ -53,16 +54,16 @@ async def rectify(
     SubjectErased, Conflict (a taken e-mail address, for those who correct others), BadInput.
     """
     viewer.require(Action.PERSON_RECTIFY, subject_id=subject_id)
+    _check_texts(corrections, reason)
+    subject = await load_subject(tx, viewer, subject_id, Action.PERSON_RECTIFY)
+    _check(subject, corrections)
     given = {"subject": str(subject_id), "corrections": dict(corrections), "reason": reason}
     done = await replayed(
         tx, principal_id=viewer.actor_id, operation=OPERATION, key=idempotency_key, given=given
     )
     if done is not None:
         return done
-    _check_texts(corrections, reason)
-    subject = await load_subject(tx, viewer, subject_id, Action.PERSON_RECTIFY)
     require_version(subject.version, expected_version)
-    _check(subject, corrections)
     if corrections:
         told = Action.PERSON_RECTIFY in viewer.vector.actions
         await _write(tx, subject_id, corrections, told=told)
@@ -84,9 +85,9 @@ def _check(subject: Subject, corrections: Mapping[str, str | None]) -> None:
 def _check_texts(corrections: Mapping[str, str | None], reason: str | None) -> None:
     for name, value in (*corrections.items(), ("reason", reason)):
         if value is None and name not in REMOVABLE and name != "reason":
-            raise BadInput("This field cannot be removed.", field=name)
+            raise BadInput("This field cannot be removed.", field=to_camel_case(name))
         if value is not None and not 1 <= len(value.strip()) <= LONGEST:
-            raise BadInput(f"A text of 1 to {LONGEST} characters is needed.", field=name)
+            raise BadInput(f"A text of 1 to {LONGEST} characters is needed.", field=to_camel_case(name))
 
 
 async def _write(

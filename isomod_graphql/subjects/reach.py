@@ -20,7 +20,7 @@ PEOPLE_OF_SITES = RowScope(
 """Without the ties that work makes between people; the room of work orders adds those."""
 
 
-async def require_usable(
+async def reached_flags(
     tx: Transaction,
     viewer: Viewer,
     person_id: UUID,
@@ -28,12 +28,10 @@ async def require_usable(
     action: Action,
     field: str,
     scope: RowScope = PEOPLE_OF_SITES,
-    told: bool = False,
-) -> None:
-    """Locks the person's facts until the end of the transaction, so that a new record may name the person.
+) -> int:
+    """What is said of the person, locked until the end of the transaction, so that a new record may name the person.
 
-    Raises NotFound for the unreachable and the erased; for the restricted (GDPR Article 18: the identity may be stored,
-    not used) ProcessingRestricted where the viewer may be told, NotFound otherwise.
+    Raises NotFound for the unreachable and the erased.
     """
     wanted = select(Person.flags).where(
         Person.tenant_id == tx.tenant_id, Person.id == person_id, scope.reachable(viewer, action)
@@ -41,5 +39,14 @@ async def require_usable(
     row = await tx.first(wanted.with_for_update(read=True, of=Person))
     if row is None or is_erased(row.flags):
         raise NotFound(field=field)
-    if Category.IDENTITY in restricted_categories(row.flags):
+    flags: int = row.flags
+    return flags
+
+
+def require_usable(flags: int, *, field: str, told: bool = False) -> None:
+    """GDPR Article 18: the identity of the restricted may be stored, not used.
+
+    Raises ProcessingRestricted where the viewer may be told, NotFound otherwise.
+    """
+    if Category.IDENTITY in restricted_categories(flags):
         raise ProcessingRestricted(field=field) if told else NotFound(field=field)

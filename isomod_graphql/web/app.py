@@ -21,6 +21,7 @@ from isomod_graphql.core.installation import Installation
 from isomod_graphql.core.settings import Environment, Settings
 from isomod_graphql.core.store import Store
 from isomod_graphql.core.tenancy import Database
+from isomod_graphql.engine.catalogue import Catalogue
 from isomod_graphql.identity.callers import Callers
 from isomod_graphql.identity.desk import Desk
 from isomod_graphql.identity.memberships import seclude
@@ -39,27 +40,19 @@ from isomod_graphql.web.front import Front
 from isomod_graphql.web.graphql import DoorRules, GraphQLEndpoint
 from isomod_graphql.web.headers import SecurityHeaders, TrustedHosts, host_of
 from isomod_graphql.web.health import Check, Readiness, health_routes
+from isomod_graphql.web.hidden import HiddenAttempts
 from isomod_graphql.web.metering import PointsPerMinute
+from isomod_graphql.web.oauth import OAuth
 from isomod_graphql.web.refusals import CrossSiteRefused
+from isomod_graphql.web.settlement import Settlement
+from permissions.grants import Action
 from schema.execution import Execution
 from schema.root import build_schema
 
 log: Any = structlog.get_logger("isomod.app")
 
-BEFORE_SIGN_IN: Final = frozenset(
-    {
-        "signIn",
-        "requestPasswordReset",
-        "resetPassword",
-        "acceptInvitation",
-        "verifyEmail",
-        "confirmEmailChange",
-    }
-)
-"""What somebody without a credential may ask for: the ways to get one."""
-
-ONCE_PER_DOCUMENT: Final = BEFORE_SIGN_IN | {"stepUp", "changePassword"}
-"""Whoever guesses gets one guess per request."""
+ONCE_PER_DOCUMENT: Final = frozenset({"stepUp", "changePassword"})
+"""Whoever guesses gets one guess per request; the same holds for every way to get in."""
 
 MACHINE_HOSTS: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
 HEALTH_PATHS: Final = frozenset({"/healthz", "/readyz"})
@@ -75,6 +68,8 @@ class Parts:
     execution: Execution
     desk: Desk
     access_log: AccessLog
+    watchman: HiddenAttempts
+    settlement: Settlement
 
 
 async def _to_console(_request: Request) -> RedirectResponse:
@@ -88,13 +83,17 @@ def create_app(installation: Installation) -> Starlette:
     desk = Desk(store, settings, Argon2Passwords())
     callers = Callers(desk)
     access_log = AccessLog(store.main.engine.url, statement_cache=settings.statement_cache)
-    execution = Execution(core, catalogue, store, installation.clock, access_log)
+    meter = PointsPerMinute(settings.points_per_minute, installation.clock)
+    execution = Execution(core, catalogue, store, installation.clock, access_log, classes=True)
+    watchman = HiddenAttempts(core, catalogue, store, execution.fitting)
     endpoint = GraphQLEndpoint(
         core,
         Forgetting(GraphExecutor(execution, desk), callers),
         KnownCallers(callers),
-        rules=door_rules(settings, core),
-        meter=PointsPerMinute(settings.points_per_minute, installation.clock),
+        rules=door_rules(settings, core, catalogue),
+        meter=meter,
+        fitting=execution.fitting,
+        watchman=watchman,
     )
     readiness = Readiness(readiness_checks(store))
     app = Front(
@@ -103,6 +102,7 @@ def create_app(installation: Installation) -> Starlette:
         routes=[
             Route("/", _to_console, methods=["GET"]),
             Route("/graphql", endpoint),
+            *OAuth(desk, callers, meter).routes(),
             *console_routes(),
             Route("/console/session", _console_session(desk), methods=["GET"]),
             *health_routes(readiness),
@@ -114,17 +114,23 @@ def create_app(installation: Installation) -> Starlette:
         ],
         lifespan=_lifespan,
     )
-    app.state.parts = Parts(endpoint, readiness, execution, desk, access_log)
+    settlement = Settlement(meter, store.main)
+    app.state.parts = Parts(endpoint, readiness, execution, desk, access_log, watchman, settlement)
     return app
 
 
-def door_rules(settings: Settings, schema: GraphQLSchema) -> DoorRules:
+def door_rules(settings: Settings, schema: GraphQLSchema, catalogue: Catalogue) -> DoorRules:
     """The rules of the endpoint, with the names that this schema has."""
     mutations = _fields(schema.mutation_type)
+    ways_in = frozenset(
+        name
+        for (_, name), action in catalogue.needs.items()
+        if action is Action.SIGN_IN and name in mutations
+    )
     status: HttpStatus = "draft" if settings.http_status == "draft" else "audit"
     return DoorRules(
-        anonymous_mutations=BEFORE_SIGN_IN & mutations,
-        single_use=ONCE_PER_DOCUMENT & mutations,
+        anonymous_mutations=ways_in,
+        single_use=ways_in | (ONCE_PER_DOCUMENT & mutations),
         session_cookie=SESSION_COOKIE,
         http_status=status,
         timeout_s=settings.request_timeout_s,
@@ -183,12 +189,15 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     """Erasures that a crash interrupted are carried through while the server already answers."""
     parts: Parts = app.state.parts
     resuming = asyncio.create_task(_resume_erasures(parts.desk.store))
+    settling = asyncio.create_task(parts.settlement.run())
     try:
         yield
     finally:
         parts.readiness.drain()
         resuming.cancel()
-        await asyncio.gather(resuming, return_exceptions=True)
+        settling.cancel()
+        await asyncio.gather(resuming, settling, return_exceptions=True)
+        await parts.watchman.close()
         await parts.access_log.close()
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from graphql import GraphQLSchema
 
 from isomod_graphql.core.errors import IsoModError
+from isomod_graphql.engine.class_schemas import ClassSchema
 from schema.limits import Bounds, CostPlan, DocumentShape, OperationShape, measure, parse_document, plan_cost
 from schema.limits.refusals import ValidationFailed
 from schema.limits.validation import Fault, validate_document
@@ -19,6 +20,9 @@ from schema.limits.validation import Fault, validate_document
 BYTES_PER_NODE = 1_200
 BYTES_PER_CHARACTER = 4
 """Measured: a syntax tree takes 500 to 1,100 bytes for each node that is looked at."""
+
+MOST_CLASSES = 64
+"""Classes that are remembered per document; beyond, they are asked again."""
 
 
 class DocumentFaulty(IsoModError):
@@ -51,10 +55,12 @@ class CheckedDocument:
 
     measured: MeasuredDocument
     plans: dict[str | None, CostPlan] = field(default_factory=dict, repr=False)
+    fits: set[int] = field(default_factory=set, repr=False)
+    """The classes of callers whose schema it fits, by number."""
 
 
 class DocumentCache:
-    """By source, least recently used first out, bounded in bytes. `checks` counts validations."""
+    """By source, least recently used first out, bounded in bytes. `checks` counts validations, one per document and class."""
 
     def __init__(
         self, schema: GraphQLSchema, *, most: int, bounds: Bounds, single_use: Collection[str]
@@ -80,15 +86,22 @@ class DocumentCache:
         digest = sha256(source.encode()).digest()
         return MeasuredDocument(source, digest, measure(document, self._bounds, self._single_use))
 
-    def check(self, found: MeasuredDocument | CheckedDocument) -> CheckedDocument:
-        """Validates what was only measured, and keeps it. Raises DocumentFaulty."""
-        if isinstance(found, CheckedDocument):
+    def check(
+        self, found: MeasuredDocument | CheckedDocument, fitting: ClassSchema | None = None
+    ) -> CheckedDocument:
+        """Validates what this class has not sent yet, and keeps it. None is the whole schema. Raises DocumentFaulty."""
+        number = 0 if fitting is None else fitting.number
+        if isinstance(found, CheckedDocument) and number in found.fits:
             return found
         self.checks += 1
-        faults = validate_document(self._schema, found.shape.document)
+        shape = found.measured.shape if isinstance(found, CheckedDocument) else found.shape
+        faults = validate_document(self._schema if fitting is None else fitting.schema, shape.document)
         if faults:
             raise DocumentFaulty(faults)
-        checked = CheckedDocument(found)
+        checked = found if isinstance(found, CheckedDocument) else CheckedDocument(found)
+        if len(checked.fits) >= MOST_CLASSES:
+            checked.fits.clear()
+        checked.fits.add(number)
         self._keep(checked)
         return checked
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from http.cookies import SimpleCookie
 from typing import Final
 
-from graphql import ExecutionResult
+from graphql import ExecutionResult, OperationType
 
+from isomod_graphql.engine.wishes import Wish, wish_of
 from isomod_graphql.identity.desk import Desk
 from isomod_graphql.web.exchange import (
     Executed,
@@ -16,6 +17,7 @@ from isomod_graphql.web.exchange import (
     reply_of,
 )
 from isomod_graphql.web.facts import HttpFacts, SessionCookie
+from isomod_graphql.web.idempotency import key_of
 from permissions.decisions import may
 from permissions.grants import Action
 from permissions.principals import Principal
@@ -51,10 +53,12 @@ class GraphExecutor:
             user_agent=http.header(b"user-agent"),
             session_secret=secret,
             device_secret=http.cookie(DEVICE_COOKIE),
+            idempotency_key=key_of(http) if request.kind is OperationType.MUTATION else None,
         )
+        wish = wish_of(request.extensions)
         asked = http.header(EXPLAIN)
         if asked is not None and self._explains(asked, principal):
-            result = await self._explained(request, principal, services, timed=asked == "run")
+            result = await self._explained(request, principal, services, wish, timed=asked == "run")
         else:
             result = await self._execution.run(
                 request.operation,
@@ -63,6 +67,7 @@ class GraphExecutor:
                 dict(request.variables),
                 principal,
                 services,
+                wish,
             )
         if isinstance(result, Answered):
             return Rendered(result.body)
@@ -78,7 +83,7 @@ class GraphExecutor:
         return asked in EXPLANATIONS and bool(may(principal, Action.EXPLAIN_PLAN, now=now))
 
     async def _explained(
-        self, request: GraphQLRequest, principal: Principal, services: Services, *, timed: bool
+        self, request: GraphQLRequest, principal: Principal, services: Services, wish: Wish, *, timed: bool
     ) -> ExecutionResult | Answered:
         answer, explanation = await self._explainer.run(
             request.operation,
@@ -89,6 +94,7 @@ class GraphExecutor:
             services,
             points=request.cost,
             timed=timed,
+            wish=wish,
         )
         return beside(answer, explanation)
 

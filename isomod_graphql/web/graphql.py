@@ -4,7 +4,7 @@ The order is fixed and part of the promise: method, media types, who asks, anoth
 limits of the document, what nobody may run, validation, cost - and only then execution.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
@@ -14,6 +14,7 @@ from graphql import GraphQLSchema, OperationType
 from starlette.types import Receive, Scope, Send
 
 from isomod_graphql.core.errors import IsoModError, Unauthenticated
+from isomod_graphql.engine.class_schemas import ClassSchema
 from isomod_graphql.web import answers, csrf
 from isomod_graphql.web.arrival import ClientGone, Patience
 from isomod_graphql.web.decode import BODY_BYTES, Parameters, parameters_of_body, parameters_of_query
@@ -31,12 +32,14 @@ from isomod_graphql.web.exchange import (
     TrustedDocuments,
 )
 from isomod_graphql.web.facts import Bearer, HttpFacts, SessionCookie
-from isomod_graphql.web.metering import Meter, Unmetered
+from isomod_graphql.web.hidden import Tried, Watchman
+from isomod_graphql.web.metering import REFUSED_POINTS, Meter, Unmetered
 from isomod_graphql.web.negotiation import Media, negotiate, require_json
 from isomod_graphql.web.refusals import (
     BadRequest,
     MethodNotAllowed,
     PersistedQueryNotFound,
+    RateLimited,
     TrustedDocumentRequired,
 )
 from isomod_graphql.web.sending import Answer, headers_of, send_answer
@@ -65,6 +68,11 @@ class DoorRules:
 
 
 ANYBODY = Authenticated(NOBODY)
+Fitting = Callable[[Principal], ClassSchema | None]
+
+
+def _everything(_principal: Principal) -> None:
+    """The whole schema for everybody."""
 
 
 @dataclass(slots=True)
@@ -76,9 +84,13 @@ class _Exchange:
     send: Send
     media: Media = Media.JSON
     digest: bytes | None = None
+    principal: Principal = NOBODY
+    """Who asks, as soon as that is known."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """What every answer from now on tells: the points that are left."""
     patience: Patience | None = None
+    tried: Tried | None = None
+    """What did not fit the caller's schema."""
 
 
 class GraphQLEndpoint:
@@ -93,8 +105,13 @@ class GraphQLEndpoint:
         rules: DoorRules | None = None,
         trusted: TrustedDocuments | None = None,
         meter: Meter | None = None,
+        fitting: Fitting | None = None,
+        watchman: Watchman | None = None,
     ) -> None:
+        """`fitting` gives the schema of a caller's class, the whole one without it; `watchman` hears of refused documents."""
         self._executor = executor
+        self._fitting = fitting or _everything
+        self._watchman = watchman
         self._authenticator = authenticator
         self._rules = rules or DoorRules()
         self._trusted = trusted or NoDocuments()
@@ -117,7 +134,7 @@ class GraphQLEndpoint:
         except ClientGone:
             return
         except IsoModError as refusal:
-            answer = self._refused(exchange, refusal)
+            answer = self._refused(exchange, self._charged(exchange, refusal))
         except Exception as bug:  # noqa: BLE001 - the last line of defence: nothing of it may be shown
             body = answers.body_of({"errors": [answers.entry_of_bug(bug, exchange.digest)]})
             answer = Answer(500, body)
@@ -126,6 +143,9 @@ class GraphQLEndpoint:
                 exchange.patience.end()
                 exchange.patience = None  # They know each other: what goes round waits for the collector.
         await send_answer(send, answer, exchange.media, exchange.headers)
+        if exchange.tried is not None and self._watchman is not None:
+            # Only now: a record that is written must not make the answer another one, nor a later one.
+            self._watchman.look(exchange.tried)
 
     async def _answer(self, exchange: _Exchange) -> Answer:
         http = exchange.http
@@ -135,6 +155,8 @@ class GraphQLEndpoint:
         if http.method == "POST":
             require_json(http.header(b"content-type"), http.header(b"content-encoding"))
         asking = await self._who(http)
+        exchange.principal = asking.principal
+        self._meter.require(asking.principal, http)
         late = partial(self._late, exchange)
         exchange.patience = patience = Patience(exchange.receive, self._rules.timeout_s, late)
         if http.method == "POST":
@@ -146,12 +168,18 @@ class GraphQLEndpoint:
         request = await self._prepare(exchange, parameters, asking.principal)
         exchange.headers = self._meter.spend(request.cost, asking.principal, http)
         reply = await patience.finish(self._executor.execute(request, asking.principal, http=http))
-        return self._replied(exchange, request, reply)
+        return self._replied(exchange, request, reply, asking.principal)
 
     async def _late(self, exchange: _Exchange, refusal: IsoModError) -> None:
         """The answer for work that was cancelled and still does not end."""
         answer = self._refused(exchange, refusal)
         await send_answer(exchange.send, answer, exchange.media, exchange.headers)
+
+    def _charged(self, exchange: _Exchange, refusal: IsoModError) -> IsoModError:
+        """A request that never came to its own cost is not free: who sends only such ones runs out of points too."""
+        if not exchange.headers and not isinstance(refusal, RateLimited):
+            exchange.headers = self._meter.charge(REFUSED_POINTS, exchange.principal, exchange.http)
+        return refusal
 
     async def _who(self, http: HttpFacts) -> Authenticated:
         """Nobody is nobody: never the system, and never a default user."""
@@ -173,7 +201,12 @@ class GraphQLEndpoint:
             found = self.documents.find(source)
             operation = _shape_of(found).choose(parameters.operation_name)
             _refuse_kind(exchange.http, operation)
-            checked = self.documents.check(found)
+            try:
+                checked = self.documents.check(found, self._fitting(principal))
+            except DocumentFaulty:
+                document = _shape_of(found).document
+                exchange.tried = Tried(document, operation, parameters.variables, principal)
+                raise
         exchange.digest = checked.measured.digest
         return GraphQLRequest(
             document_hash=checked.measured.digest,
@@ -218,11 +251,18 @@ class GraphQLEndpoint:
         if not alone or not operation.root_fields <= allowed | {"__typename"}:
             raise Unauthenticated
         try:
-            return self.documents.check(found), operation
+            return self.documents.check(found, self._fitting(NOBODY)), operation
         except DocumentFaulty:
             raise Unauthenticated from None
 
-    def _replied(self, exchange: _Exchange, request: GraphQLRequest, reply: ExecutionReply) -> Answer:
+    def _tried(self, request: GraphQLRequest, principal: Principal) -> Tried:
+        """The variables did not fit the types that the caller has."""
+        operation = _shape_of(self.documents.find(request.source)).choose(request.operation_name)
+        return Tried(request.document, operation, request.variables, principal)
+
+    def _replied(
+        self, exchange: _Exchange, request: GraphQLRequest, reply: ExecutionReply, principal: Principal
+    ) -> Answer:
         draft = self._rules.http_status == "draft" and exchange.media is Media.RESPONSE
         if isinstance(reply, Rendered):
             return Answer(294 if draft and reply.partial else 200, reply.body, reply.headers)
@@ -230,6 +270,7 @@ class GraphQLEndpoint:
         if reply.errors:
             members["errors"] = answers.entries_of_errors(reply.errors, request.document_hash)
         if isinstance(reply, NotExecuted):
+            exchange.tried = self._tried(request, principal)
             code = members["errors"][0]["extensions"]["code"]
             status = answers.status_of_code(code, exchange.media, self._rules.http_status)
             return Answer(status, answers.body_of(members), reply.headers)

@@ -1,8 +1,12 @@
 """Why a request is refused before it reaches a document, and the HTTP status of every code. It refuses to echo."""
 
-from typing import ClassVar
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import ClassVar, Final
 
 from isomod_graphql.core.errors import IsoModError
+
+NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class DoorRefusal(IsoModError):
@@ -110,9 +114,10 @@ class RateLimited(IsoModError):
     code = "RATE_LIMITED"
     message = "The limit of points per minute is reached."
 
-    def __init__(self, *, retry_after: int) -> None:
+    def __init__(self, *, retry_after: int, headers: Mapping[str, str] = NOTHING) -> None:
+        """`headers` tell what is left, and when there is more."""
         super().__init__()
-        self.retry_after = retry_after
+        self.retry_after, self.headers = retry_after, headers
 
 
 UNPROCESSABLE = frozenset(
@@ -140,6 +145,7 @@ STATUS = {
     "FORBIDDEN": 403,
     "INTERNAL_SERVER_ERROR": 500,
     "KEYSTORE_UNAVAILABLE": 503,
+    "MASKED_ANSWER_REJECTED": 403,
     "RATE_LIMITED": 429,
     "SERVICE_UNAVAILABLE": 503,
     "STEP_UP_REQUIRED": 403,

@@ -32,7 +32,7 @@ def headers_of(refusal: IsoModError, status: int) -> Mapping[str, str]:
     if isinstance(refusal, MethodNotAllowed):
         return {"allow": refusal.allow}
     if isinstance(refusal, RateLimited):
-        return {"retry-after": str(refusal.retry_after)}
+        return {"retry-after": str(refusal.retry_after), **refusal.headers}
     if status == 401:
         return {"www-authenticate": "Bearer"}
     return {"retry-after": "1"} if status == 503 else NO_HEADERS

@@ -16,7 +16,7 @@ from isomod_graphql.core.store import Transaction
 from isomod_graphql.core.versions import require_version
 from isomod_graphql.engine.viewer import Viewer
 from isomod_graphql.organisations.contract import require_contract
-from isomod_graphql.work_orders.assignees import people_on, put_on
+from isomod_graphql.work_orders.assignees import Team, people_on, put_on, reached_team
 from isomod_graphql.work_orders.errors import refusal_of
 from isomod_graphql.work_orders.input import NOTHING, StepInput, checked_step
 from isomod_graphql.work_orders.order import add_history, locked_order, write_order
@@ -85,6 +85,10 @@ async def transition_work_order(
     if given.assignee_id is not None:
         viewer.require(Action.WORK_ORDER_ASSIGN)
     terms = await require_contract(tx)
+    said = checked_step(given)
+    stored = await locked_order(tx, viewer, work_order_id, TRANSITION_ACTIONS[transition])
+    lead = said.assignee_id
+    team = await reached_team(tx, viewer, () if lead is None else (lead,), lead_id=lead)
     operation = f"WORK_ORDER_{transition}"
     done = await replayed(
         tx, principal_id=viewer.actor_id, operation=operation, key=idempotency_key,
@@ -92,10 +96,8 @@ async def transition_work_order(
     )  # fmt: skip
     if done is not None:
         return done
-    said = checked_step(given)
-    stored = await locked_order(tx, viewer, work_order_id, TRANSITION_ACTIONS[transition])
     require_version(stored.version, expected_version)
-    await _take(tx, viewer, stored, transition, said, four_eyes=terms.four_eyes)
+    await _take(tx, viewer, stored, transition, said, team, four_eyes=terms.four_eyes)
     await remember(
         tx, principal_id=viewer.actor_id, operation=operation, key=idempotency_key, result_id=work_order_id
     )
@@ -108,6 +110,7 @@ async def _take(
     stored: Row[Any],
     transition: Transition,
     said: StepInput,
+    lead: Team,
     *,
     four_eyes: bool,
 ) -> None:
@@ -121,9 +124,9 @@ async def _take(
         raise refusal_of(decision)
     columns = _written_by(decision.effects, said, viewer.person_id, tx.now) | {"status": decision.to}
     if said.assignee_id is not None and said.assignee_id != stored.assignee_id:
-        before = await people_on(tx, stored.id)
-        team = before | {said.assignee_id}
-        await put_on(tx, viewer, stored.id, team=team, before=before, lead_id=said.assignee_id)
+        # Everybody else stays.
+        before = await people_on(tx, stored.id) & lead.keys()
+        await put_on(tx, stored.id, team=lead, before=before, lead_id=said.assignee_id)
         columns["assignee_id"] = said.assignee_id
     await write_order(tx, stored.id, columns)
     await add_history(

@@ -191,15 +191,15 @@ class _Reader:
         return Level(size, not wrapping, tuple(levels), tuple(spreads))
 
     def size(self, definition: GraphQLField, type_: GraphQLNamedType, node: FieldNode) -> Size:
-        """`first` of a connection or list, the number of `ids`, or an assumption."""
+        """`first` of a connection or list, the number of `ids` or of named `fields`, or an assumption."""
         listed = is_list_type(get_nullable_type(definition.type))
         if not listed and not _is_connection(type_):
             return 1
         given = {argument.name.value: argument.value for argument in node.arguments or ()}
-        for name, otherwise in (("first", self.bounds.page), ("ids", self.bounds.page)):
+        for name in ("first", "ids", "fields"):
             argument = definition.args.get(name)
             if argument is not None:
-                return _size_of(given.get(name), argument, otherwise)
+                return _size_of(given.get(name), argument, self.bounds.page)
         return self.bounds.list_rows if listed else self.bounds.page
 
 

@@ -4,7 +4,17 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 TOP = frozenset(
-    {".ci", "benchmarks", "docs", "isomod_graphql", "migrations", "permissions", "schema", "tests"},
+    {
+        ".ci",
+        "benchmarks",
+        "clients",
+        "docs",
+        "isomod_graphql",
+        "migrations",
+        "permissions",
+        "schema",
+        "tests",
+    },
 )
 PRODUCT = frozenset(
     {

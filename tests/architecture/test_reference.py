@@ -7,6 +7,7 @@ from pkgutil import walk_packages
 import isomod_graphql
 import schema
 from isomod_graphql.core.errors import IsoModError
+from isomod_graphql.partners.errors import OAuthRefusal
 from permissions.grants import Action
 from permissions.masks import MASKS
 from permissions.principals import Scope
@@ -38,6 +39,13 @@ def test_every_error_code_is_described_and_no_other() -> None:
     described = {line.split("`")[1] for line in section.splitlines() if line.startswith("| `")}
 
     assert described == error_codes()
+
+
+def test_every_error_of_oauth_is_described() -> None:
+    table = REFERENCE.split("| `error` | status | says |\n", 1)[1].split("\n\n", 1)[0]
+    described = {line.split("`")[1] for line in table.splitlines() if line.startswith("| `")}
+
+    assert described == {refusal.error for refusal in OAuthRefusal.__subclasses__()} | {"server_error"}
 
 
 def test_every_mask_is_described() -> None:

@@ -50,12 +50,22 @@ def test_every_token_is_its_owner(demo: Demo) -> None:
         ("viewer", 300),
         ("quality_manager", 300),
         ("auditor", 300),
-        ("privacy_officer", 0),
     ],
 )
 def test_each_role_reaches_the_orders_that_the_table_says(demo: Demo, role: str, orders: int) -> None:
     for tenant in demo.told["tenants"]:
         assert demo.ask(WORK, tenant["users"][role]["token"])["data"]["workOrders"]["totalCount"] == orders
+
+
+def test_the_privacy_officer_reaches_no_order_and_has_no_list_of_them(demo: Demo) -> None:
+    for tenant in demo.told["tenants"]:
+        answer = demo.ask(WORK, tenant["users"]["privacy_officer"]["token"])
+        unknown = demo.ask(
+            WORK.replace("workOrders", "unknowns"), tenant["users"]["privacy_officer"]["token"]
+        )
+
+        assert answer["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+        assert answer["errors"][0] == unknown["errors"][0]
 
 
 def test_the_technician_and_the_requester_have_work_of_their_own(demo: Demo) -> None:

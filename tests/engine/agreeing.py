@@ -21,6 +21,8 @@ from graphql.execution.values import VariableValues, get_variable_values
 
 from isomod_graphql.core.errors import IsoModError
 from isomod_graphql.engine.shapes import Unsupported
+from isomod_graphql.engine.wishes import PLAIN, Wish
+from permissions.policy_version import POLICY_VERSION
 from schema.execution import Answered, Execution
 from tests.engine.asking import Answer, Caller, answer_of
 from tests.engine.graph import Kept, built, execution_of
@@ -32,6 +34,7 @@ from tests.engine.realm import Realm
 from tests.engine.weaving import ROOTS, Operation
 
 Released = Mapping[bytes, int]
+DRY, REJECTING = Wish(dry_run=True), Wish(rejects=True)
 
 
 @dataclass(frozen=True)
@@ -52,14 +55,21 @@ class Side:
     execution: Execution
     kept: Kept
 
-    async def ask(self, who: Caller, document: DocumentNode, text: str, variables: Mapping[str, Any]) -> Told:
+    async def ask(
+        self,
+        who: Caller,
+        document: DocumentNode,
+        text: str,
+        variables: Mapping[str, Any],
+        wish: Wish = PLAIN,
+    ) -> Told:
         """One operation."""
         operation = next(d for d in document.definitions if isinstance(d, OperationDefinitionNode))
         digest = sha256(text.encode()).digest()
         self.kept.accesses.clear()
         try:
             result: Answered | ExecutionResult | IsoModError = await self.execution.run(
-                operation, document, digest, dict(variables), who.principal, None
+                operation, document, digest, dict(variables), who.principal, None, wish
             )
         except IsoModError as refusal:
             result = refusal
@@ -118,7 +128,11 @@ class Agreement:
             await side.ask(who, document, asked, variables) for side in (self.compiled, self.reference)
         ]
         self.asked += 1
-        wrong = [*_different(*answers), *self._fallback(document, variables, answers[1], before)]
+        wishes = [
+            one for wish in (DRY, REJECTING)
+            for one in await self._wished(who, document, asked, variables, wish, answers[1])
+        ]  # fmt: skip
+        wrong = [*wishes, *_different(*answers), *self._fallback(document, variables, answers[1], before)]
         judged = answers[1]
         if by_itself and not judged.errors:
             judged = await self.reference.ask(who, whole, "identified " + text, variables)
@@ -128,6 +142,33 @@ class Agreement:
             wrong = await self._judged(realm, oracle, who, whole, variables, judged)
         report = [asked, dict(variables), who.name, *wrong] if wrong else []
         return report, answers[1].answer
+
+    async def _wished(
+        self, who: Caller, document: DocumentNode, text: str, variables: Mapping[str, Any], wish: Wish, plain: Told
+    ) -> list[Any]:  # fmt: skip
+        """A dry run tells the masks of the answer, a rejection that there are some; neither shows a value or is recorded."""
+        before = dict(self.compiled.execution.compiler.fallbacks)
+        told = [
+            await side.ask(who, document, text, variables, wish) for side in (self.compiled, self.reference)
+        ]
+        self.compiled.execution.compiler.fallbacks = Counter(before)
+        wrong = list(_different(*told))
+        masking = plain.answer.extensions.get("masking")
+        refused = "data" not in orjson.loads(plain.answer.body) or (
+            plain.answer.data is None and plain.errors
+        )
+        for one in [] if refused else told:
+            if wish.dry_run:
+                expected = (masking or {"policyVersion": POLICY_VERSION, "fields": []}) | {"dryRun": True}
+                if (one.answer.data, one.answer.extensions["masking"], one.released) != (None, expected, {}):
+                    wrong.append(("dry", one, plain))
+            elif masking is None and (one.data, one.released) != (plain.data, plain.released):
+                wrong.append(("not rejected", one, plain))
+            elif masking is not None and (one.answer.data, one.answer.codes, one.released) != (
+                None, ["MASKED_ANSWER_REJECTED"], {},
+            ):  # fmt: skip
+                wrong.append(("rejected", one, plain))
+        return wrong
 
     async def judged_wrongly(self, realm: Realm, oracle: Oracle, who: Caller, operation: Operation) -> bool:
         """Whether the oracle of one realm objects when a text of the answer is put wrong."""

@@ -54,10 +54,10 @@ def asked() -> Iterator[Asked]:
     _, core, catalogue = built()
     for place in places():
         kind: Any = core.type_map[place.input_type]
-        resource, default, rules = catalogue.governed_inputs[place.input_type]
+        rule = catalogue.governed_inputs[place.input_type]
         enum = isinstance(kind, GraphQLEnumType)
         for member in kind.values if enum else kind.fields:
-            yield Asked(place, member, rules.get(member, default), resource, enum)
+            yield Asked(place, member, rule.fields[member], rule.resource, enum)
 
 
 def literal(one: Asked, ids: dict[str, str]) -> str:

@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from isomod_graphql.core.errors import IsoModError, Unauthenticated
+from isomod_graphql.engine.wishes import PLAIN, Wish
 from isomod_graphql.web.exchange import Authenticated, ExecutionReply, GraphQLRequest, Rendered, reply_of
 from isomod_graphql.web.facts import Bearer, Credential, HttpFacts
 from isomod_graphql.web.graphql import GraphQLEndpoint
@@ -62,6 +63,7 @@ class Below:
 
     execution: Execution
     documents: dict[str, DocumentNode] = field(default_factory=dict)
+    wish: Wish = PLAIN
 
     async def __call__(self, caller: Caller, text: str, variables: Mapping[str, Any] | None = None) -> Answer:
         if text not in self.documents:
@@ -72,7 +74,7 @@ class Below:
         digest = sha256(text.encode()).digest()
         try:
             result: Answered | ExecutionResult | IsoModError = await self.execution.run(
-                operation, document, digest, dict(variables or {}), caller.principal, None
+                operation, document, digest, dict(variables or {}), caller.principal, None, self.wish
             )
         except IsoModError as refusal:
             result = refusal

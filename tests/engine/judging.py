@@ -29,6 +29,7 @@ from tests.engine.asking import Caller
 from tests.engine.documents import listed_masks
 from tests.engine.listed import Lists, Open
 from tests.engine.oracle import FIELDS, Oracle, Seen
+from tests.engine.oracle_access import access_of
 
 TYPE, ID = "ofType", "ofRow"
 """The keys under which an identified document asks each row who it is."""
@@ -119,7 +120,9 @@ class Judge:
         named: Kind = get_named_type(definition.type)
         if row is not None and name in FIELDS[of.name][1]:
             await self._cell(of.name, row, name, place, value)
-        if named.name.endswith("Connection"):
+        if name == "viewerAccess" and row is not None:
+            await self._access(of.name, row, place, definition, nodes, value)
+        elif named.name.endswith("Connection"):
             await self._connection(f"{of.name}.{name}", row, place, nodes, value)
         elif f"{of.name}.{name}" in TO_MANY and row is not None:
             expected = await self.lists.gathered(self.who.principal, self.now, f"{of.name}.{name}", row)
@@ -195,6 +198,21 @@ class Judge:
         self._expect(place, self.open_id(value[ID]) if link and value is not None else value, seen.value)
         if seen.withheld:
             self.told[place] = (f"{of}.{name}", *seen.withheld)
+
+    async def _access(
+        self, of: str, row: UUID, place: Place, definition: Kind, nodes: list[FieldDetails], value: Json
+    ) -> None:
+        named = get_named_type(definition.type)
+        inner = collect_subfields(
+            self.schema, self.fragments, self.variables, self.operation, named, nodes
+        ).grouped_field_set
+        members = {key: found[0].node.name.value for key, found in inner.items()}
+        expected = []
+        for name in self._arguments(definition, nodes)["fields"]:
+            told = await access_of(self.oracle, self.who.principal, self.now, of, row, name)
+            known = {} if told is None else {**told, "__typename": named.name}
+            expected.append({key: known.get(member) for key, member in members.items()})
+        self._expect(place, value, expected)
 
     def _expect(self, place: Place, value: Json, expected: Json) -> None:
         if value != expected:

@@ -11,7 +11,8 @@ from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from sqlalchemy.sql import visitors
 from strawberry.schema.config import StrawberryConfig
 
-from isomod_graphql.engine.catalogue import UndeclaredList, build_catalogue, reveals
+from isomod_graphql.engine.catalogue import UndeclaredList, build_catalogue
+from isomod_graphql.engine.classified import reveals, tells
 from isomod_graphql.engine.listing import (
     LISTING,
     Between,
@@ -25,11 +26,12 @@ from isomod_graphql.engine.listing import (
     demand,
 )
 from isomod_graphql.work_orders.rules import WorkOrderStatus
+from permissions.categories import Category
 from permissions.reach import Resource
 from schema.entities import LOCATION, WORK_ORDER
 from schema.people_lists import USERS, ids_by_name
 from schema.relay import Connection
-from schema.scalars import SCALARS
+from schema.scalars import SCALARS, PageSize
 from schema.work_order_lists import WORK_ORDERS, WorkOrderFilter, WorkOrderOrder
 from tests.engine.arguments import Asked, asked
 from tests.engine.graph import built
@@ -164,6 +166,7 @@ def test_every_connection_has_a_listing_and_every_other_set_a_source() -> None:
     }  # fmt: skip
 
 
+@tells({Category.EQUIPMENT: "name"})
 @strawberry.type
 class Thing:
     """Something that is listed."""
@@ -171,7 +174,7 @@ class Thing:
     name: str
 
 
-@reveals(Resource.ASSET)
+@reveals(Resource.ASSET, {Category.EQUIPMENT: "number"})
 @strawberry.input
 class ThingFilter:
     """By its number."""
@@ -182,7 +185,7 @@ class ThingFilter:
 def served(listing: Listing | None) -> Any:  # noqa: ANN401  the catalogue
     """A schema with one list, at `Query.things`, that filters by number and has no choice of sorts."""
 
-    def things(number: int, filter: ThingFilter | None = None) -> Any:  # noqa: A002, ANN401  the graph's names
+    def things(first: PageSize, filter: ThingFilter | None = None) -> Any:  # noqa: A002, ANN401  the graph's names
         return None
 
     things.__annotations__["return"] = Connection[Thing]

@@ -166,7 +166,8 @@ class Weaver:
         key = self.fresh(name) if given or self.chance(20) else name
         here = (*path, key, *(["*"] if _is_list(one.type) else []))
         head = f"{key}: {name}" if key != name else name
-        asked = head + self._arguments(one, here) + self._directive()
+        given_names = self._names(of) if name == "viewerAccess" else None
+        asked = head + (given_names or self._arguments(one, here)) + self._directive()
         body = self.selection(inner, depth + 1, here)
         if inner.name.endswith("Connection") and self.chance(40):
             body = body[:-1] + "pageInfo { endCursor startCursor } edges { cursor } }"
@@ -208,6 +209,18 @@ class Weaver:
             if (isinstance(argument.type, GraphQLNonNull) and argument.default_value is Undefined) or self.chance(40)
         ]  # fmt: skip
         return f"({', '.join(given)})" if given else ""
+
+    def _names(self, of: Any) -> str:  # noqa: ANN401  a composite type
+        """Fields of the type, some twice, seldom one that it does not have; written out or in a variable."""
+        names = [self.one_of(list(of.fields)) for _ in range(self.random.randint(0, 4))]
+        if self.chance(3):
+            names.append("passwordHash")
+        if self.chance(60):
+            return f"(fields: {orjson.dumps(names).decode()})"
+        variable = self.fresh("v")
+        self.declared.append(f"${variable}: [String!]!")
+        self.variables[variable] = names
+        return f"(fields: ${variable})"
 
     def _given(self, name: str, argument: GraphQLArgument | GraphQLInputField, path: tuple[str, ...]) -> str:
         """A literal, or a variable that is sent, absent, null or left to its default."""

@@ -1,6 +1,7 @@
 """Bearer tokens: their form, their powers, their end; a token of one organisation is invisible in another."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -11,14 +12,11 @@ from sqlalchemy import func, select
 from isomod_graphql.core.clock import SettableClock
 from isomod_graphql.core.errors import BadInput, NotFound, StepUpRequired
 from isomod_graphql.engine.viewer import GrantRefused, Viewer
-from isomod_graphql.identity.clients import create_client, disable_client, token_for_client
-from isomod_graphql.identity.errors import SignInFailed
 from isomod_graphql.identity.models import ApiToken
 from isomod_graphql.identity.principals import resolve_token
 from isomod_graphql.identity.token_format import ALPHABET, CLIENT_PREFIX, PREFIX, is_well_formed, new_secret
 from isomod_graphql.identity.tokens import IssuedToken, create_token, list_tokens, revoke_token
 from permissions.caveats import UNRESTRICTED, Caveats
-from permissions.grants import CLIENT_ROLE
 from permissions.principals import Assurance, Role, RoleGrant, Scope
 from permissions.purposes import Purpose
 from tests.identity.conftest import House, found_house
@@ -100,12 +98,23 @@ async def test_a_token_ends_on_its_day(house: House, clock: SettableClock) -> No
     assert await resolve_token(house.desk, issued.secret, HERE) is None
 
 
-async def test_a_token_is_used_from_its_networks_only(house: House) -> None:
+async def refused_uses(eye: asyncpg.Connection, token: IssuedToken) -> list[tuple[str, str, UUID]]:
+    found = await eye.fetch(
+        "SELECT outcome, reason, actor_id FROM audit_entries WHERE action = 'TOKEN_USE' AND entity_id = $1",
+        token.id,
+    )
+    return [tuple(row) for row in found]
+
+
+async def test_a_token_is_used_from_its_networks_only_and_an_attempt_is_on_record(
+    house: House, owner_eye: asyncpg.Connection
+) -> None:
     issued = await issue(house, caveats=Caveats(networks=("192.0.2.0/24",)))
 
     assert await resolve_token(house.desk, issued.secret, HERE) is not None
     assert await resolve_token(house.desk, issued.secret, "198.51.100.1") is None
     assert await resolve_token(house.desk, issued.secret, None) is None
+    assert await refused_uses(owner_eye, issued) == [("DENIED", "NETWORK", house.founder_id)] * 2
 
 
 async def test_a_revoked_token_is_dead_at_once_and_out_of_the_directory(
@@ -192,54 +201,3 @@ async def test_tokens_of_one_organisation_are_invisible_in_another(house: House)
 
     assert rows == []
     assert await resolve_token(house.desk, issued.secret, HERE) is not None
-
-
-async def test_a_client_gets_an_hour_within_its_registration(house: House, clock: SettableClock) -> None:
-    viewer = await house.viewer()
-    end = clock.now() + timedelta(days=90)
-    async with house.store.transaction(house.tenant_id, write=True) as tx:
-        client = await create_client(
-            tx,
-            viewer,
-            name="ERP",
-            scopes=READ | {Scope.ASSETS_READ},
-            purpose=Purpose.COMPLIANCE,
-            expires_at=end,
-        )
-
-    issued = await token_for_client(house.desk, client_id=client.client_id, secret=client.secret, scopes=READ)
-
-    principal = await resolve_token(house.desk, issued.secret, HERE)
-    assert principal is not None
-    assert (principal.kind, principal.client_id, principal.person_id) == ("CLIENT", client.id, None)
-    assert (principal.scopes, principal.purpose) == (READ, Purpose.COMPLIANCE)
-    assert principal.grants == (RoleGrant(CLIENT_ROLE, None, end),)
-    clock.advance(timedelta(hours=1))
-    assert await resolve_token(house.desk, issued.secret, HERE) is None
-
-
-async def test_a_disabled_client_and_a_wrong_secret_get_nothing(house: House, clock: SettableClock) -> None:
-    viewer = await house.viewer()
-    async with house.store.transaction(house.tenant_id, write=True) as tx:
-        client = await create_client(
-            tx,
-            viewer,
-            name="ERP",
-            scopes=READ,
-            purpose=Purpose.SERVICE,
-            expires_at=clock.now() + timedelta(days=9),
-        )
-    issued = await token_for_client(house.desk, client_id=client.client_id, secret=client.secret)
-
-    async with house.store.transaction(house.tenant_id, write=True) as tx:
-        await disable_client(tx, viewer, client_id=client.id)
-
-    assert await resolve_token(house.desk, issued.secret, HERE) is None
-    for client_id, secret in (
-        (client.client_id, client.secret),
-        (client.client_id, new_secret(CLIENT_PREFIX)),
-        ("unknown", client.secret),
-        (client.client_id, "guess"),
-    ):
-        with pytest.raises(SignInFailed):
-            await token_for_client(house.desk, client_id=client_id, secret=secret)

@@ -16,6 +16,7 @@ from permissions.decisions import (
     Denied,
     Facts,
     Reason,
+    Verdict,
     decide,
     may,
     may_grant,
@@ -231,10 +232,10 @@ def test_a_plan_fetches_only_the_relations_that_matter() -> None:
     assert relations_of(vector_of(client(Scope.USERS_READ), NOW), Category.IDENTITY) == frozenset()
 
 
-def test_nobody_may_read_the_policy_and_nothing_else() -> None:
+def test_nobody_may_read_the_policy_and_sign_in_and_nothing_else() -> None:
     allowed = {action for action in Action if may(NOBODY, action, now=NOW)}
 
-    assert allowed == {Action.POLICY_READ}
+    assert allowed == {Action.POLICY_READ, Action.SIGN_IN}
     assert may(NOBODY, Action.USER_READ, now=NOW) == Denied(DenialReason.NOBODY)
 
 
@@ -274,7 +275,7 @@ def test_roles_are_granted_by_administrators_to_others_within_their_sites() -> N
     admin, local = person(Role.ADMIN), replace(person(), grants=(RoleGrant(Role.ADMIN, frozenset({GHENT})),))
     ghent = frozenset({GHENT})
 
-    assert may_grant(admin, Role.MANAGER, YOU, NOW) == Allowed()
+    assert may_grant(admin, Role.MANAGER, YOU, NOW, expires_at=LATER) == Allowed()
     assert may_grant(admin, Role.MANAGER, ME, NOW) == Denied(DenialReason.SELF_GRANT)
     assert may_grant(admin, Role.PARTNER, YOU, NOW) == Denied(DenialReason.ROLE)
     assert may_grant(person(Role.MANAGER), Role.VIEWER, YOU, NOW) == Denied(DenialReason.ROLE)
@@ -282,6 +283,38 @@ def test_roles_are_granted_by_administrators_to_others_within_their_sites() -> N
     assert may_grant(local, Role.VIEWER, YOU, NOW, sites=ghent) == Allowed()
     assert may_grant(admin, Role.AUDITOR, YOU, NOW) == Denied(DenialReason.TIME_BOX)
     assert may_grant(admin, Role.AUDITOR, YOU, NOW, expires_at=LATER) == Allowed()
+
+
+def test_a_role_that_is_granted_does_not_outlast_the_one_that_grants_it() -> None:
+    lasting = replace(person(), grants=(RoleGrant(Role.ADMIN, None),))
+    until = replace(person(), grants=(RoleGrant(Role.ADMIN, None, LATER),))
+    after = LATER + timedelta(seconds=1)
+
+    assert may_grant(lasting, Role.MANAGER, YOU, NOW) == Allowed()
+    assert may_grant(until, Role.MANAGER, YOU, NOW, expires_at=LATER) == Allowed()
+    assert may_grant(until, Role.MANAGER, YOU, NOW, expires_at=after) == Denied(DenialReason.TIME_BOX)
+    assert may_grant(until, Role.MANAGER, YOU, NOW) == Denied(DenialReason.TIME_BOX)
+
+
+@pytest.mark.parametrize(
+    ("scopes", "categories", "role", "verdict"),
+    [
+        (frozenset(Scope), None, Role.MANAGER, Allowed()),
+        (frozenset({Scope.ADMIN}), None, Role.MANAGER, Denied(DenialReason.WIDER)),
+        (frozenset(Scope) - {Scope.PII_CONTACT}, None, Role.TECHNICIAN, Denied(DenialReason.WIDER)),
+        (frozenset(Scope) - {Scope.PII_CONTACT}, None, Role.VIEWER, Allowed()),
+        (frozenset(Scope) - {Scope.WORK_ORDERS_WRITE}, None, Role.TECHNICIAN, Denied(DenialReason.WIDER)),
+        (frozenset(Scope), frozenset({Category.IDENTITY}), Role.MANAGER, Denied(DenialReason.WIDER)),
+    ],
+)
+def test_a_token_grants_no_role_that_is_more_than_the_token(
+    scopes: frozenset[Scope], categories: frozenset[Category] | None, role: Role, verdict: Verdict
+) -> None:
+    holder = replace(person(), grants=(RoleGrant(Role.ADMIN, None),))
+    token = replace(holder, scopes=scopes, caveats=Caveats(categories=categories))
+
+    assert may_grant(holder, role, YOU, NOW) == Allowed()
+    assert may_grant(token, role, YOU, NOW) == verdict
 
 
 def test_a_client_grants_no_role() -> None:

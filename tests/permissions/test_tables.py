@@ -145,6 +145,7 @@ def test_dangerous_actions_need_a_fresh_proof() -> None:
         Action.PERSON_RESTRICT,
         Action.PERSON_ERASE,
         Action.TOKEN_CREATE,
+        Action.CLIENT_MANAGE,
     } == STEP_UP
 
 

@@ -12,7 +12,7 @@ SCHEMA = build_schema("""
 interface Node { id: ID! }
 type User implements Node { id: ID! name: String orders(first: Int!): OrderConnection! boss: User }
 type Order implements Node { id: ID! requester: User steps: [Step!]! assignees(first: Int! = 20): [User!]! tags: [String!]! }
-type Step { text: String }
+type Step { text: String access(fields: [String!]!): [Step!]! }
 type PageInfo { endCursor: String }
 type OrderEdge { node: Order! cursor: String! }
 type OrderConnection { nodes: [Order!]! edges: [OrderEdge!]! pageInfo: PageInfo! totalCount: Int! }
@@ -37,6 +37,7 @@ def cost(text: str, variables: dict[str, Any] | None = None) -> int:
         ("{ orders(first: 100) { nodes { assignees(first: 10) { name } } } }", 112),
         ("{ orders(first: 100) { nodes { assignees { name } } } }", 212),
         ("{ orders(first: 100) { nodes { steps { text } } } }", 112),
+        ('{ orders(first: 100) { nodes { steps { access(fields: ["a", "b"]) { text } } } } }', 313),
         ("{ orders { nodes { id } } }", 11),
         ("{ orders(first: null) { nodes { id } } }", 11),
         ("{ orders(first: -1) { nodes { id } } }", 11),

@@ -11,56 +11,23 @@ from isomod_graphql.core.store import Store
 from permissions.principals import NOBODY, Role
 from tests.schema.changing import (
     change,
+    creations,
     denial,
     denied,
     everything,
+    inputs_on,
     job,
-    machine,
     person,
     place,
     refusal,
 )
 from tests.worlds import World, a_world
 
-WINDOW = {"startsAt": "2026-11-05T08:00:00Z", "endsAt": "2026-11-05T12:00:00Z"}
-Inputs = Mapping[str, tuple[str, Mapping[str, object]]]
-"""By verb: the input field that names the row, and the whole input."""
-
 
 @pytest.fixture
 async def world(store: Store, tenant: UUID) -> World:
     """North with a hall and a pump, and South."""
     return await a_world(store, tenant)
-
-
-async def inputs_on(world: World, order: UUID) -> Inputs:
-    """A sound input of every verb that changes something; some ask for a step that the order's status does not allow."""
-    hall, south = await place(world, world.hall), await place(world, world.south)
-    pump, lead = await machine(world, world.pump), await person(world, world.technician)
-    steps: dict[str, dict[str, object]] = {
-        "update": {"title": "Other"}, "assign": {"assigneeId": lead}, "open": {}, "schedule": {"window": WINDOW},
-        "unschedule": {}, "start": {}, "hold": {"reason": "Wait"}, "resume": {}, "complete": {"outcome": "RESOLVED"},
-        "reopen": {"reason": "Again"}, "close": {}, "cancel": {"reason": "Enough"},
-    }  # fmt: skip
-    known = await job(world, order)
-    found: dict[str, tuple[str, Mapping[str, object]]] = {
-        f"{step}WorkOrder": ("workOrderId", {"workOrderId": known, **given}) for step, given in steps.items()
-    }
-    found["updateLocation"] = ("locationId", {"locationId": hall, "name": "Other"})
-    found["moveLocation"] = ("locationId", {"locationId": hall, "parentId": south})
-    found["updateAsset"] = ("assetId", {"assetId": pump, "name": "Other"})
-    found["moveAsset"] = ("assetId", {"assetId": pump, "locationId": south, "parentId": None})
-    return found
-
-
-async def creations(world: World) -> Mapping[str, Mapping[str, object]]:
-    """A sound input of every verb that makes something."""
-    hall = await place(world, world.hall)
-    return {
-        "createLocation": {"name": "Room", "parentId": hall},
-        "createAsset": {"name": "Fan", "locationId": hall},
-        "createWorkOrder": {"title": "Inspect", "locationId": hall},
-    }
 
 
 async def test_another_version_than_the_stored_one_is_refused(

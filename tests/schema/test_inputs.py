@@ -8,8 +8,10 @@ import strawberry
 from graphql import GraphQLInputObjectType, GraphQLSchema, get_named_type
 
 from isomod_graphql.core.columns import UnclassifiedColumn
-from isomod_graphql.engine.catalogue import Catalogue, build_catalogue, writes
+from isomod_graphql.engine.catalogue import Catalogue, build_catalogue
+from isomod_graphql.engine.classified import writes
 from permissions.categories import PERSONAL, Category
+from permissions.grants import Action
 from tests.engine.graph import built
 
 ROOMS = ("Location", "Asset", "WorkOrder")
@@ -26,7 +28,7 @@ PERSONAL_FIELDS = {
     ("ReopenWorkOrderInput", "reason"): Category.NOTES,
     ("CancelWorkOrderInput", "reason"): Category.NOTES,
 }
-"""The personal fields of the inputs of places, equipment and work: to write them needs the action only."""
+"""The personal fields of the inputs of places, equipment and work."""
 
 
 def core() -> GraphQLSchema:
@@ -58,15 +60,15 @@ def room_of(input_type: str) -> str | None:
 def test_every_input_field_has_a_category() -> None:
     fields = {name: set(kind.fields) for name, kind in inputs_of(core()).items()}
 
-    assert {name: set(written) for name, written in catalogue().written_inputs.items()} == fields
+    assert {name: set(rule.fields) for name, rule in catalogue().written_inputs.items()} == fields
 
 
 def test_the_personal_input_fields_of_places_equipment_and_work_are_known() -> None:
     found = {
         (name, field): category
-        for name, written in catalogue().written_inputs.items()
+        for name, rule in catalogue().written_inputs.items()
         if room_of(name)
-        for field, category in written.items()
+        for field, category in rule.fields.items()
         if category in PERSONAL
     }
 
@@ -76,9 +78,9 @@ def test_the_personal_input_fields_of_places_equipment_and_work_are_known() -> N
 def test_a_field_is_written_as_what_it_is_read_as() -> None:
     disagreeing = {
         (name, field): (category, read[field].category)
-        for name, written in catalogue().written_inputs.items()
+        for name, rule in catalogue().written_inputs.items()
         for read in [catalogue().fields_of_type.get(room_of(name) or "", {})]
-        for field, category in written.items()
+        for field, category in rule.fields.items()
         if field not in ENVELOPE and field in read and read[field].category is not category
     }
 
@@ -136,7 +138,7 @@ class SilentInput:
     name: str
 
 
-@writes(Category.IDENTITY, nickname=Category.IDENTITY)
+@writes(Action.USER_UPDATE, {Category.IDENTITY: "name nickname"})
 @strawberry.input
 class MistakenInput:
     """Classifies a field that it does not have."""
@@ -144,7 +146,7 @@ class MistakenInput:
     name: str
 
 
-@writes(Category.IDENTITY)
+@writes(Action.USER_UPDATE, {Category.IDENTITY: "name"})
 @strawberry.input
 class SpokenInput:
     """Classified."""

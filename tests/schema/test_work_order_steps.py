@@ -169,7 +169,9 @@ async def test_a_technician_works_on_assigned_orders_only(
         for order in (unrelated, requested)
     ] == [("NOT_FOUND", "workOrderId"), ("NOT_ASSIGNED", None)]
     assert await everything(owner_eye, world) == before
-    assert await denied(owner_eye, world) == []
+    assert sorted(await denied(owner_eye, world)) == [
+        ("WORK_ORDER_START", reason, world.technician) for reason in ("NOT_ASSIGNED", "NOT_FOUND")
+    ]
 
 
 async def test_a_technician_closes_nothing_and_the_attempt_is_on_record(

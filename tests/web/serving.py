@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import uvicorn
@@ -42,12 +43,12 @@ class Served:
 
 
 @contextmanager
-def serve(urls: Urls, slug: str) -> Iterator[Served]:
+def serve(urls: Urls, slug: str, **chosen: Any) -> Iterator[Served]:  # noqa: ANN401  settings by name
     """Runs the product on these databases with a new organisation under `slug`."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    settings = Settings(pool_size=4, public_url=f"http://127.0.0.1:{port}")
+    settings = Settings(pool_size=4, public_url=f"http://127.0.0.1:{port}", **chosen)
     tenant, admin, token = asyncio.run(_found(settings, urls, slug))
     ready, stop = threading.Event(), threading.Event()
     thread = threading.Thread(target=lambda: uvloop.run(_run(settings, urls, port, ready, stop)), daemon=True)
@@ -130,7 +131,13 @@ async def _run(
     async with _store(settings, urls) as store:
         app = create_app(Installation(settings, store, SystemClock()))
         config = uvicorn.Config(
-            app, http=Wire, host="127.0.0.1", port=port, log_level="error", access_log=False
+            app,
+            http=Wire,
+            host="127.0.0.1",
+            port=port,
+            log_level="error",
+            access_log=False,
+            proxy_headers=False,
         )
         server = uvicorn.Server(config)
         serving = asyncio.create_task(server.serve())

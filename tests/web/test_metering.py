@@ -2,7 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from isomod_graphql.core.clock import SettableClock
+from isomod_graphql.core.errors import Forbidden
 from isomod_graphql.web.metering import PointsPerMinute
 from tests.web.toy import Door, code_of
 
@@ -37,3 +40,70 @@ async def test_a_new_minute_and_another_caller_have_points_of_their_own() -> Non
     assert nobody.status_code == 200
     assert code_of(spent) == "RATE_LIMITED"
     assert later.headers["ratelimit"] == '"gql";r=0;t=60'
+
+
+REFUSED = [
+    {"query": "{ nothing }"},
+    {"query": "{"},
+    {"query": "{ hello } {"},
+    {"variables": {}},
+    [ASK],
+    "text",
+    {"query": "{ hello", "operationName": 7},
+]
+"""None of them comes to its own cost: no such field, no document, no request, a batch."""
+
+
+@pytest.mark.parametrize("body", REFUSED)
+async def test_a_refused_request_costs_ten_points_and_says_what_is_left(body: object) -> None:
+    door = Door(meter=PointsPerMinute(25, SettableClock(MINUTE)))
+
+    answers = [await door.post(body) for _ in range(4)]
+
+    assert [one.headers["ratelimit"] for one in answers] == [
+        '"gql";r=15;t=42', '"gql";r=5;t=42', '"gql";r=0;t=42', '"gql";r=0;t=42',
+    ]  # fmt: skip
+    assert [one.headers["ratelimit-policy"] for one in answers] == ['"gql";q=25;w=60'] * 4
+    assert [code_of(one) == "RATE_LIMITED" for one in answers] == [False, False, False, True]
+    assert (answers[3].status_code, answers[3].headers["retry-after"]) == (429, "42")
+    assert door.executor.requests == []
+
+
+async def test_who_has_no_points_left_is_refused_before_the_document_is_read() -> None:
+    door = Door(meter=PointsPerMinute(10, SettableClock(MINUTE)))
+    await door.post(ASK)
+
+    refused = await door.post({"query": "{ hello }"})
+
+    assert (refused.status_code, code_of(refused)) == (429, "RATE_LIMITED")
+    assert door.endpoint.documents.checks == 1
+
+
+async def test_the_request_that_would_go_over_says_what_is_left_for_a_smaller_one() -> None:
+    door = Door(meter=PointsPerMinute(15, SettableClock(MINUTE)))
+    await door.post(ASK)
+
+    over, smaller = await door.post(ASK), await door.post({"query": "{ order { id } }"})
+
+    assert (over.status_code, over.headers["ratelimit"]) == (429, '"gql";r=5;t=42')
+    assert (smaller.status_code, smaller.headers["ratelimit"]) == (200, '"gql";r=3;t=42')
+
+
+async def test_a_token_that_is_nobodys_costs_the_address_and_not_the_caller() -> None:
+    door = Door(meter=PointsPerMinute(25, SettableClock(MINUTE)))
+
+    guessed = [await door.post(ASK, authorization="Bearer guess") for _ in range(2)]
+    known = await door.post(ASK)
+
+    assert [one.headers["ratelimit"] for one in guessed] == ['"gql";r=15;t=42', '"gql";r=5;t=42']
+    assert [one.status_code for one in guessed] == [401, 401]
+    assert known.headers["ratelimit"] == '"gql";r=15;t=42'
+
+
+async def test_a_refusal_after_the_cost_is_known_is_charged_once() -> None:
+    door = Door(meter=PointsPerMinute(25, SettableClock(MINUTE)))
+    door.executor.failure = Forbidden()
+
+    refused = await door.post(ASK)
+
+    assert (code_of(refused), refused.headers["ratelimit"]) == ("FORBIDDEN", '"gql";r=15;t=42')

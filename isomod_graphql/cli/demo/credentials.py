@@ -15,9 +15,10 @@ from isomod_graphql.cli.demo.people import mailbox
 from isomod_graphql.cli.demo.seeding import COMPANIES, PASSWORD
 from isomod_graphql.core.store import Store, Transaction
 from isomod_graphql.engine.viewer import Viewer
-from isomod_graphql.identity.clients import create_client
 from isomod_graphql.identity.principals import grants_of
 from isomod_graphql.identity.tokens import create_token, put_token
+from isomod_graphql.partners.credentials import put_secret
+from isomod_graphql.partners.registration import NewClient, register_client
 from isomod_graphql.subjects.service import person_with_email
 from permissions.caveats import UNRESTRICTED
 from permissions.grants import GRANTS, SCOPE_ACTIONS
@@ -89,13 +90,13 @@ async def _user(tx: Transaction, address: str, role: Role) -> dict[str, str]:
 async def _partner(tx: Transaction, handout: Handout) -> dict[str, str]:
     admin = await _in_person(tx, handout.addresses[Role.ADMIN])
     ends = tx.now + LIVES
-    client = await create_client(
-        tx, admin, name=handout.partner, scopes=PARTNER_SCOPES, purpose=Purpose.SERVICE, expires_at=ends
-    )
+    given = NewClient(name=handout.partner, scopes=PARTNER_SCOPES, purpose=Purpose.SERVICE, expires_at=ends)
+    client = await register_client(tx, admin, given)
+    secret = await put_secret(tx, client.id)
     issued = await put_token(
         tx, label="Demo", scopes=PARTNER_SCOPES, caveats=UNRESTRICTED, expires_at=ends, client_id=client.id
     )
-    return {"client_id": client.client_id, "client_secret": client.secret, "token": issued.secret}
+    return {"client_id": client.client_id, "client_secret": secret.secret, "token": issued.secret}
 
 
 async def _in_person(tx: Transaction, address: str) -> Viewer:

@@ -119,12 +119,13 @@ function Head({ columns }) {
   );
 }
 
-function asked({ slots, relations, flags, persons }) {
+function asked({ slots, relations, flags, persons, actions = [] }) {
   const facts = [
     ...Object.entries(slots).map(([slot, reach]) => `${slot} reaches ${readable(reach)}`),
     ...relations.map((relation) => `tie ${readable(relation)}`),
     ...flags.map((subject) => `flags of ${subject}`),
     ...persons.map((person) => `whether ${person} is the viewer`),
+    ...actions.map((action) => `whether ${action} may be taken`),
   ];
   return facts.join('; ') || 'nothing is asked of a row';
 }

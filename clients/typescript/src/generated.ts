@@ -1,0 +1,189 @@
+// What the schema and the policy of IsoMod say of masking. `isomod client print` writes this file, `make schema` puts it here.
+
+/** What each mask keeps of a value, and what it hides. */
+export const MASKS = {
+  "NULL": { keeps: "nothing", hides: "the value and whether there is one" },
+  "INITIALS": { keeps: "the first letter of the first and last word", hides: "the rest, and every length" },
+  "PARTIAL_EMAIL": { keeps: "the first character of the local part", hides: "the rest, the domain, every length" },
+  "PARTIAL_PHONE": { keeps: "the last two digits", hides: "country, area, the rest, every length" },
+  "YEAR": { keeps: "the year", hides: "month, day, time" },
+  "COARSE_AREA": { keeps: "the square kilometre or so", hides: "the place within it" },
+  "IP_PREFIX": { keeps: "the network: 16 bits of IPv4, 32 of IPv6", hides: "the host" },
+  "PSEUDONYM": { keeps: "that two values are of one person", hides: "who it is; takes the person's number, not the value" },
+} as const;
+
+/** How a value is masked. */
+export type MaskName = keyof typeof MASKS;
+
+/** Why less than everything is shown; PRIVACY covers several grounds alike. */
+export const REASONS = ["ROLE", "SCOPE", "RELATION", "PURPOSE", "PRIVACY"] as const;
+
+/** One of REASONS. */
+export type MaskReason = (typeof REASONS)[number];
+
+/** The category of every field that may be masked. */
+export const CATEGORY_OF = {
+  "Asset.description": "NOTES",
+  "Contact.address": "CONTACT",
+  "Contact.displayName": "IDENTITY",
+  "Contact.email": "CONTACT",
+  "Contact.jobTitle": "IDENTITY",
+  "Contact.locale": "IDENTITY",
+  "Contact.name": "IDENTITY",
+  "Contact.phone": "CONTACT",
+  "Contact.restricted": "AUDIT",
+  "User.address": "CONTACT",
+  "User.displayName": "IDENTITY",
+  "User.email": "CONTACT",
+  "User.jobTitle": "IDENTITY",
+  "User.lastSeenAt": "DEVICE",
+  "User.locale": "IDENTITY",
+  "User.name": "IDENTITY",
+  "User.phone": "CONTACT",
+  "User.restricted": "AUDIT",
+  "WorkOrder.description": "NOTES",
+  "WorkOrder.resolution": "NOTES",
+  "WorkOrderChange.reason": "NOTES",
+} as const;
+
+/** A field that may be masked, as `Type.field`. */
+export type MaskedCoordinate = keyof typeof CATEGORY_OF;
+
+/** Of what kind a masked value is. */
+export type PersonalCategory = (typeof CATEGORY_OF)[MaskedCoordinate];
+
+/** How much of a field is shown. */
+export const READINGS = ["FULL", "MASKED", "HIDDEN"] as const;
+
+/** One of READINGS. */
+export type FieldReading = (typeof READINGS)[number];
+
+/** What becomes of an answer in which something is masked. */
+export const ON_MASKED = ["NULL", "REJECT"] as const;
+
+/** One of ON_MASKED. */
+export type OnMasked = (typeof ON_MASKED)[number];
+
+/** In every masked text, refused in every input. */
+export const MASK_SIGN = "•";
+
+/** The code of an answer refused for its masks. */
+export const MASKED_ANSWER_REJECTED = "MASKED_ANSWER_REJECTED";
+
+/** The names that `viewerAccess` takes, by the type on which it stands. */
+export interface FieldNames {
+  Asset:
+    | "children"
+    | "criticality"
+    | "custodian"
+    | "description"
+    | "id"
+    | "location"
+    | "manufacturer"
+    | "model"
+    | "name"
+    | "parent"
+    | "serialNumber"
+    | "status"
+    | "tag"
+    | "version"
+    | "viewerAccess"
+    | "workOrders";
+  Contact:
+    | "address"
+    | "displayName"
+    | "email"
+    | "id"
+    | "jobTitle"
+    | "locale"
+    | "name"
+    | "phone"
+    | "restricted"
+    | "version"
+    | "viewerAccess";
+  Location:
+    | "address"
+    | "assets"
+    | "children"
+    | "id"
+    | "latitude"
+    | "longitude"
+    | "name"
+    | "parent"
+    | "site"
+    | "timeZone"
+    | "version"
+    | "viewerAccess";
+  Node:
+    | "id"
+    | "viewerAccess";
+  Person:
+    | "address"
+    | "displayName"
+    | "email"
+    | "id"
+    | "jobTitle"
+    | "locale"
+    | "name"
+    | "phone"
+    | "restricted"
+    | "version"
+    | "viewerAccess";
+  RoleAssignment:
+    | "expiresAt"
+    | "id"
+    | "role"
+    | "site"
+    | "viewerAccess";
+  User:
+    | "address"
+    | "displayName"
+    | "email"
+    | "id"
+    | "jobTitle"
+    | "lastSeenAt"
+    | "locale"
+    | "name"
+    | "phone"
+    | "restricted"
+    | "roles"
+    | "status"
+    | "version"
+    | "viewerAccess";
+  WorkOrder:
+    | "asset"
+    | "assignee"
+    | "assignees"
+    | "completedAt"
+    | "completedBy"
+    | "createdAt"
+    | "description"
+    | "dueAt"
+    | "firstCompletedAt"
+    | "history"
+    | "id"
+    | "location"
+    | "number"
+    | "outcome"
+    | "priority"
+    | "requester"
+    | "resolution"
+    | "startedAt"
+    | "status"
+    | "title"
+    | "type"
+    | "version"
+    | "viewerAccess"
+    | "windowEnd"
+    | "windowStart";
+  WorkOrderChange:
+    | "actor"
+    | "at"
+    | "fromStatus"
+    | "id"
+    | "reason"
+    | "sequence"
+    | "toStatus"
+    | "transition"
+    | "viewerAccess";
+}

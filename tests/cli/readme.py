@@ -1,0 +1,27 @@
+"""The commands that README.md shows, taken out of it and run as a reader would."""
+
+import subprocess
+from pathlib import Path
+from typing import Final
+
+from tests.architecture.sources import ROOT
+
+README: Final = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def commands(heading: str) -> list[str]:
+    """The blocks of shell under a heading."""
+    section = README.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    return [part.split("```", 1)[0] for part in section.split("```sh\n")[1:]]
+
+
+def run(folder: Path, *blocks: str) -> list[str]:
+    """What the blocks print in one shell, line by line, for the demo in this folder."""
+    text = "\n".join(blocks).replace("DEMO=.isomod/demo.json", f"DEMO={folder}/demo.json", 1)
+    ran = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", text],
+        env={"PATH": "/usr/local/bin:/usr/bin:/bin", "no_proxy": "*"},
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (ran.returncode, ran.stderr) == (0, "")
+    return ran.stdout.splitlines()
