@@ -12,6 +12,7 @@ from permissions.caveats import UNRESTRICTED, Caveats, is_narrower
 from permissions.disclosure import ADMITTING, Cell, Form, Level, Relation
 from permissions.grants import ASSIGNABLE, PUBLIC_ACTIONS, STEP_UP, STEP_UP_FREE_FOR_SELF, Action
 from permissions.principals import TIME_BOXED, Assurance, Principal, Role, RoleGrant, Scope
+from permissions.purposes import Purpose, needs_consent
 from permissions.reach import Reach, Resource
 from permissions.vectors import POWERLESS, Sites, Tier, Vector, is_usable, site_bound, site_slots, vector_of
 
@@ -72,12 +73,16 @@ class Facts:
     """What is known of one row and of the person whose data it holds.
 
     `admitted` holds the slots whose reach admits the row; `restricted` the categories the person had restricted (Art. 18).
+    `evidence`: the value belongs to a signed record, and its key outlives an erasure. `consents`: the purposes to which the
+    person agrees; nobody who was never asked does.
     """
 
     admitted: frozenset[int] = frozenset()
     relations: frozenset[Relation] = frozenset()
     restricted: frozenset[Category] = frozenset()
     erased: bool = False
+    evidence: bool = False
+    consents: frozenset[Purpose] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +130,9 @@ def decide(vector: Vector, category: Category, facts: Facts) -> Decision:
     own = vector.self_rights and Relation.SELF in facts.relations
     ordinary = _weigh(vector, vector.tiers, category, facts, own=own)
     if facts.erased:
-        kept = Decision(Level.HIDDEN)
-    elif category in facts.restricted and not own:
+        readers = tuple(tier for tier in vector.tiers if tier.reads_evidence and facts.evidence)
+        kept = _weigh(vector, readers, category, facts, own=False)
+    elif not own and (category in facts.restricted or _lacks_consent(vector, category, facts)):
         overseers = tuple(tier for tier in vector.tiers if tier.oversees_privacy)
         kept = _weigh(vector, overseers, category, facts, own=False)
     else:
@@ -153,6 +159,8 @@ def unconditional_full(vector: Vector, category: Category, resource: Resource = 
         # Whatever rows are reached show it; where none are, there is nothing to tell.
         return True
     if category not in vector.readable or vector.ceiling(category) is not Level.FULL:
+        return False
+    if needs_consent(vector.purpose, category):
         return False
     return any(
         tier.cell(category).base is Level.FULL and tier.reach(resource) is Reach.ALL for tier in vector.tiers
@@ -230,6 +238,10 @@ def may_issue(principal: Principal, scopes: frozenset[Scope], caveats: Caveats, 
 def _sees_row(vector: Vector, facts: Facts) -> bool:
     tied = vector.self_rights and not facts.relations.isdisjoint({Relation.SELF, Relation.OWN})
     return tied or any(tier.slot in facts.admitted for tier in vector.tiers)
+
+
+def _lacks_consent(vector: Vector, category: Category, facts: Facts) -> bool:
+    return needs_consent(vector.purpose, category) and vector.purpose not in facts.consents
 
 
 def _weigh(

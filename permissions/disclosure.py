@@ -31,6 +31,8 @@ class Relation(StrEnum):
     """The same, and that work order is open."""
     SAME_OPEN_ORDER = "SAME_OPEN_ORDER"
     """The person requested, or is also assigned to, an open work order assigned to the viewer."""
+    SAME_TEAM = "SAME_TEAM"
+    """The person is in a team of the viewer's."""
     REQUEST_SUBJECT = "REQUEST_SUBJECT"
     """The person is the subject of an open data-subject request."""
     LOGGED_REASON = "LOGGED_REASON"
@@ -90,7 +92,7 @@ _TABLE: Final[Mapping[Role, tuple[Cell, ...]]] = {
     # columns: IDENTITY CONTACT PAY TIME POSITION DEVICE COMMUNICATION NOTES AUDIT
     Role.ADMIN: (F, F, F, F, _plus(H, Relation.LOGGED_REASON), H, H, F, F),
     Role.MANAGER: (F, F, H, F, _form(Form.AREA), H, H, F, H),
-    Role.TECHNICIAN: (F, _plus(H, Relation.SAME_OPEN_ORDER), H, H, H, H, H, F, H),
+    Role.TECHNICIAN: (F, _plus(H, Relation.SAME_OPEN_ORDER, Relation.SAME_TEAM), H, H, H, H, H, F, H),
     Role.REQUESTER: (
         _plus(M, Relation.ASSIGNED_TO_MINE),
         _plus(H, Relation.ASSIGNED_TO_MINE_OPEN),
@@ -98,7 +100,7 @@ _TABLE: Final[Mapping[Role, tuple[Cell, ...]]] = {
         _plus(H, Relation.OWN),
         H,
     ),
-    Role.VIEWER: (M, H, H, H, H, H, H, H, H),
+    Role.VIEWER: (_plus(M, Relation.SAME_TEAM), H, H, H, H, H, H, H, H),
     Role.QUALITY_MANAGER: (F, M, H, _form(Form.DAY_TOTAL), H, H, H, F, H),
     Role.AUDITOR: (F, H, H, M, H, H, H, _form(Form.SPANS_OUT), H),
     Role.PRIVACY_OFFICER: (_plus(M, Relation.REQUEST_SUBJECT), *(_ASKED,) * 7, F),
@@ -125,6 +127,9 @@ DISCLOSURE: Final[Mapping[Role, Mapping[Category, Cell]]] = MappingProxyType(
 
 OVERSEES_PRIVACY: Final = frozenset({Role.PRIVACY_OFFICER})
 """Keeps its cells while processing is restricted (GDPR Art. 18(2): storage and legal claims)."""
+
+READS_EVIDENCE: Final = frozenset({Role.AUDITOR})
+"""Keeps its cells on a signed record whose signer was erased (GDPR Art. 17(3)(b)); a restriction binds it like others."""
 
 PII_SCOPES: Final[Mapping[Category, tuple[Scope, Level]]] = MappingProxyType(
     {

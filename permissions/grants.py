@@ -23,6 +23,8 @@ class Action(StrEnum):
     USER_UPDATE = "USER_UPDATE"
     USER_DEACTIVATE = "USER_DEACTIVATE"
     ROLE_ASSIGN = "ROLE_ASSIGN"
+    TEAM_MANAGE = "TEAM_MANAGE"
+    """Make teams, and say who is in them: a grant of sight, like a role."""
     LOCATION_READ = "LOCATION_READ"
     LOCATION_CREATE = "LOCATION_CREATE"
     LOCATION_UPDATE = "LOCATION_UPDATE"
@@ -41,12 +43,16 @@ class Action(StrEnum):
     WORK_ORDER_REOPEN = "WORK_ORDER_REOPEN"
     WORK_ORDER_CLOSE = "WORK_ORDER_CLOSE"
     WORK_ORDER_CANCEL = "WORK_ORDER_CANCEL"
+    WORK_ORDER_SIGN = "WORK_ORDER_SIGN"
+    """Put one's name under completed work; the signature stays."""
     PERSON_RECTIFY = "PERSON_RECTIFY"
     """GDPR Art. 16."""
     PERSON_RESTRICT = "PERSON_RESTRICT"
     """GDPR Art. 18, and lifting it."""
     PERSON_ERASE = "PERSON_ERASE"
     """GDPR Art. 17."""
+    CONSENT_DECIDE = "CONSENT_DECIDE"
+    """GDPR Art. 7: give one's own consent, and withdraw it; nobody does it for somebody else."""
     AUDIT_READ = "AUDIT_READ"
     EXPLAIN_PLAN = "EXPLAIN_PLAN"
     """See how an answer came about: SQL, decisions with their reasons, times."""
@@ -62,8 +68,8 @@ A = Action
 PUBLIC_ACTIONS: Final = frozenset({A.POLICY_READ, A.SIGN_IN})
 """Open to everybody, with or without a credential."""
 
-MEMBER_ACTIONS: Final = PUBLIC_ACTIONS | {A.VIEWER_READ, A.SESSION_MANAGE}
-"""Every signed-in person, whatever the roles; sessions are his or her own."""
+MEMBER_ACTIONS: Final = PUBLIC_ACTIONS | {A.VIEWER_READ, A.SESSION_MANAGE, A.CONSENT_DECIDE}
+"""Every signed-in person, whatever the roles; sessions and consents are his or her own."""
 
 SELF_ACTIONS: Final = frozenset({A.PERSON_RECTIFY, A.PERSON_RESTRICT, A.PERSON_ERASE})
 """What a data subject may ask for about him- or herself."""
@@ -78,11 +84,11 @@ _MEMBER = MEMBER_ACTIONS | _OWN_TOKENS
 GRANTS: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
     {
         Role.ADMIN: frozenset(Action) - {A.PERSON_RESTRICT, A.PERSON_ERASE},
-        Role.MANAGER: _MEMBER | {A.USER_READ} | _LOCATIONS | _ASSETS | _WORK_ORDERS,
-        Role.TECHNICIAN: _MEMBER | _READS | {A.WORK_ORDER_WORK},
+        Role.MANAGER: _MEMBER | {A.USER_READ, A.TEAM_MANAGE} | _LOCATIONS | _ASSETS | _WORK_ORDERS,
+        Role.TECHNICIAN: _MEMBER | _READS | {A.WORK_ORDER_WORK, A.WORK_ORDER_SIGN},
         Role.REQUESTER: _MEMBER | _READS,
         Role.VIEWER: _MEMBER | _READS,
-        Role.QUALITY_MANAGER: _MEMBER | _READS,
+        Role.QUALITY_MANAGER: _MEMBER | _READS | {A.WORK_ORDER_SIGN},
         Role.AUDITOR: _MEMBER | _READS,
         Role.PRIVACY_OFFICER: _MEMBER | {A.USER_READ, A.AUDIT_READ, A.EXPLAIN_PLAN} | SELF_ACTIONS,
         Role.PARTNER: PUBLIC_ACTIONS
@@ -95,7 +101,7 @@ GRANTS: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
 )
 
 _ANY_SCOPE = PUBLIC_ACTIONS | {A.VIEWER_READ}
-_USER_CHANGES = frozenset({A.USER_INVITE, A.USER_UPDATE, A.USER_DEACTIVATE})
+_USER_CHANGES = frozenset({A.USER_INVITE, A.USER_UPDATE, A.USER_DEACTIVATE, A.TEAM_MANAGE})
 
 SCOPE_ACTIONS: Final[Mapping[Scope, frozenset[Action]]] = MappingProxyType(
     {
@@ -110,7 +116,7 @@ SCOPE_ACTIONS: Final[Mapping[Scope, frozenset[Action]]] = MappingProxyType(
         Scope.PII_IDENTITY: _ANY_SCOPE,
         Scope.PII_CONTACT: _ANY_SCOPE,
         Scope.PII_TIME: _ANY_SCOPE,
-        Scope.PRIVACY_EXECUTE: _ANY_SCOPE | SELF_ACTIONS,
+        Scope.PRIVACY_EXECUTE: _ANY_SCOPE | SELF_ACTIONS | {A.CONSENT_DECIDE},
         Scope.ADMIN: MEMBER_ACTIONS
         | {A.USER_READ, A.ROLE_ASSIGN, A.AUDIT_READ, A.EXPLAIN_PLAN, A.TENANT_MANAGE}
         | {A.CLIENT_READ, A.CLIENT_MANAGE}

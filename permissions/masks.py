@@ -1,8 +1,10 @@
 """What a masked value looks like; a mask shows the same shape for every input and never tells a missing value from a hidden one."""
 
+import hmac
+from base64 import b32encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from math import isfinite
 from types import MappingProxyType
@@ -12,8 +14,15 @@ MASK_SIGN: Final = "•"
 """Present in every masked text, refused in every input: a mask never lives in the domain of raw values."""
 
 _DIGITS: Final = frozenset("0123456789")
+_ANTIMERIDIAN: Final = 180.0
 _FEWEST_DIGITS: Final = 6
 """Of a shorter number, two digits would be too large a part."""
+
+SMALLEST_GROUP: Final = 5
+"""Inside an organisation; of fewer people a count would tell of one."""
+
+PSEUDONYM_BYTES: Final = 10
+PSEUDONYM_SIGNS: Final = PSEUDONYM_BYTES * 8 // 5
 
 Output: TypeAlias = Literal["string", "null"]
 """What the raw field holds under the mask: a masked text, or null, with what `apply` gives in a typed field beside it."""
@@ -55,16 +64,24 @@ def partial_phone(number: str | None) -> str:
 
 
 def year(value: date | None) -> int | None:
-    """The year of a date or a moment."""
+    """The year of a date, or of a moment in UTC."""
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        value = value.astimezone(UTC)
     return None if value is None else value.year
 
 
 def coarse_area(position: tuple[float, float] | None) -> tuple[float, float] | None:
-    """Latitude and longitude in degrees on a grid of two decimals, about one kilometre."""
+    """Latitude and longitude in degrees on a fixed grid of two decimals, about one kilometre; 180 degrees west is 180 east."""
     if position is None or not all(isfinite(degrees) for degrees in position):
         return None
-    latitude, longitude = position
-    return (round(latitude, 2) + 0.0, round(longitude, 2) + 0.0)
+    latitude, longitude = (round(degrees, 2) + 0.0 for degrees in position)
+    return (latitude, -longitude if longitude == _ANTIMERIDIAN else longitude)
+
+
+def area_text(position: tuple[float, float] | None) -> str | None:
+    """The area as text of one length, after ISO 6709: `+50.85+004.35/`."""
+    area = coarse_area(position)
+    return None if area is None else f"{area[0]:+06.2f}{area[1]:+07.2f}/"
 
 
 def ip_prefix(address: str | None) -> str:
@@ -81,9 +98,24 @@ def ip_prefix(address: str | None) -> str:
     return _ipv4_prefix(parsed)
 
 
-def pseudonym(number: int | None) -> str:
-    """The person's number in the tenant, drawn independently of every value: `Person #7•`."""
-    return f"Person #{'' if number is None else number}{MASK_SIGN}"
+def pseudonym_key(tenant_key: bytes, purpose: str) -> bytes:
+    """The key of one purpose in one organisation: without it nobody can tell whether two pseudonyms are of one person."""
+    return hmac.digest(tenant_key, f"pseudonym\0{purpose}".encode(), "sha256")
+
+
+def pseudonym_of(key: bytes, person: bytes) -> str:
+    """Sixteen signs: 80 bits of HMAC-SHA-256 (RFC 2104) over the person's id, in base32."""
+    return b32encode(hmac.digest(key, person, "sha256")[:PSEUDONYM_BYTES]).decode("ascii")
+
+
+def pseudonym(code: str | None) -> str:
+    """Twenty-four characters: the pseudonym of the person in the place of a value, `Person 7QK2M4XWPA3DLE5T•`."""
+    return f"Person {code or MASK_SIGN * PSEUDONYM_SIGNS}{MASK_SIGN}"
+
+
+def suppressed_count(count: int | None) -> int | None:
+    """The count of a group of at least five, null for every smaller one, an empty one included."""
+    return count if count is not None and count >= SMALLEST_GROUP else None
 
 
 def is_masked_text(text: str) -> bool:
@@ -123,7 +155,7 @@ PARTIAL_PHONE: Final = Mask(
 )
 YEAR: Final = Mask("YEAR", year, "the year", "month, day, time", "null")
 COARSE_AREA: Final = Mask(
-    "COARSE_AREA", coarse_area, "the square kilometre or so", "the place within it", "null"
+    "COARSE_AREA", coarse_area, "the square kilometre or so of a fixed grid", "the place within it", "null"
 )
 IP_PREFIX: Final = Mask(
     "IP_PREFIX", ip_prefix, "the network: 16 bits of IPv4, 32 of IPv6", "the host", "string"
@@ -131,14 +163,24 @@ IP_PREFIX: Final = Mask(
 PSEUDONYM: Final = Mask(
     "PSEUDONYM",
     pseudonym,
-    "that two values are of one person",
-    "who it is; takes the person's number, not the value",
+    "that two values are of one person, within one organisation and one purpose",
+    "who it is, and every tie to other organisations and purposes; takes the person's id, not the value",
     "string",
+)
+SUPPRESSED_COUNT: Final = Mask(
+    "SUPPRESSED_COUNT",
+    suppressed_count,
+    "the count of a group of five or more",
+    "whether a smaller group is empty, and how small it is",
+    "null",
 )
 
 MASKS: Final[Mapping[str, Mask]] = MappingProxyType(
     {
         mask.name: mask
-        for mask in (NULL, INITIALS, PARTIAL_EMAIL, PARTIAL_PHONE, YEAR, COARSE_AREA, IP_PREFIX, PSEUDONYM)
+        for mask in (
+            *(NULL, INITIALS, PARTIAL_EMAIL, PARTIAL_PHONE, YEAR, COARSE_AREA, IP_PREFIX),
+            *(PSEUDONYM, SUPPRESSED_COUNT),
+        )
     }
 )

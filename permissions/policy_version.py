@@ -5,7 +5,7 @@ from dataclasses import fields, is_dataclass
 from hashlib import sha256
 from typing import Final
 
-from permissions.disclosure import DISCLOSURE, OVERSEES_PRIVACY, PII_SCOPES
+from permissions.disclosure import DISCLOSURE, OVERSEES_PRIVACY, PII_SCOPES, READS_EVIDENCE
 from permissions.grants import (
     ASSIGNABLE,
     CLIENT_SCOPES,
@@ -16,7 +16,7 @@ from permissions.grants import (
     SELF_ACTIONS,
     STEP_UP,
 )
-from permissions.purposes import PURPOSES
+from permissions.purposes import CONSENT, PURPOSES
 from permissions.reach import CAVEAT_BOUND, GRANT_BOUND, REACH, SCOPE_REACH
 
 
@@ -37,9 +37,9 @@ def canonical(value: object) -> str:
 
 TABLES: Final[tuple[object, ...]] = (
     *(GRANTS, SCOPE_ACTIONS, MEMBER_ACTIONS, SELF_ACTIONS, STEP_UP, ASSIGNABLE, CLIENT_SCOPES, NAMED_SCOPES),
-    *(DISCLOSURE, PII_SCOPES, OVERSEES_PRIVACY),
+    *(DISCLOSURE, PII_SCOPES, OVERSEES_PRIVACY, READS_EVIDENCE),
     *(REACH, SCOPE_REACH, GRANT_BOUND, CAVEAT_BOUND),
-    PURPOSES,
+    *(PURPOSES, CONSENT),
 )
 
 POLICY_VERSION: Final = sha256(canonical(TABLES).encode()).hexdigest()[:12]

@@ -30,3 +30,20 @@ PURPOSES: Final[Mapping[Purpose, frozenset[Category]]] = MappingProxyType(
     }
 )
 """Personal categories only: data that is about no person follows its row and has no purpose limit (GDPR Art. 5(1)(b))."""
+
+CONSENT: Final[Mapping[Purpose, frozenset[Category]]] = MappingProxyType(
+    {
+        Purpose.SERVICE: frozenset({Category.POSITION}),
+        Purpose.NOTIFY: frozenset({Category.CONTACT}),
+        Purpose.ANALYTICS: frozenset({Category.DEVICE}),
+    }
+)
+"""What rests on the person's consent to a purpose (GDPR Art. 6(1)(a)); without it nobody else is shown it for that purpose.
+
+The rest rests on the contract or the law, and cannot be consented to or withdrawn.
+"""
+
+
+def needs_consent(purpose: Purpose, category: Category) -> bool:
+    """True where the category is shown for this purpose to others only while the person agrees."""
+    return category in CONSENT.get(purpose, frozenset())

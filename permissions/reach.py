@@ -18,6 +18,7 @@ class Resource(StrEnum):
     AUDIT_ENTRY = "AUDIT_ENTRY"
     TOKEN = "TOKEN"  # noqa: S105 - the name of a resource
     SESSION = "SESSION"
+    TEAM = "TEAM"
 
 
 class Reach(IntEnum):
@@ -33,17 +34,17 @@ class Reach(IntEnum):
 _N, _O, _A, _S, _E = Reach.NONE, Reach.OWN, Reach.ASSIGNED, Reach.SITES, Reach.ALL
 
 _TABLE: Final[Mapping[Role, tuple[Reach, ...]]] = {
-    # columns: PERSON LOCATION ASSET WORK_ORDER AUDIT_ENTRY TOKEN SESSION (E: every row)
-    Role.ADMIN: (_E, _E, _E, _E, _E, _E, _O),
-    Role.MANAGER: (_S, _S, _S, _S, _N, _O, _O),
-    Role.TECHNICIAN: (_E, _S, _S, _A, _N, _O, _O),
-    Role.REQUESTER: (_A, _S, _S, _O, _N, _O, _O),
-    Role.VIEWER: (_E, _S, _S, _S, _N, _O, _O),
-    Role.QUALITY_MANAGER: (_E, _E, _E, _E, _N, _O, _O),
-    Role.AUDITOR: (_E, _E, _E, _E, _N, _O, _O),
-    Role.PRIVACY_OFFICER: (_E, _N, _N, _N, _E, _O, _O),
-    Role.PARTNER: (_S, _S, _S, _S, _N, _O, _O),
-    Role.SUPPORT: (_N, _N, _N, _N, _N, _O, _O),
+    # columns: PERSON LOCATION ASSET WORK_ORDER AUDIT_ENTRY TOKEN SESSION TEAM (E: every row)
+    Role.ADMIN: (_E, _E, _E, _E, _E, _E, _O, _E),
+    Role.MANAGER: (_S, _S, _S, _S, _N, _O, _O, _E),
+    Role.TECHNICIAN: (_E, _S, _S, _A, _N, _O, _O, _E),
+    Role.REQUESTER: (_A, _S, _S, _O, _N, _O, _O, _E),
+    Role.VIEWER: (_E, _S, _S, _S, _N, _O, _O, _E),
+    Role.QUALITY_MANAGER: (_E, _E, _E, _E, _N, _O, _O, _E),
+    Role.AUDITOR: (_E, _E, _E, _E, _N, _O, _O, _E),
+    Role.PRIVACY_OFFICER: (_E, _N, _N, _N, _E, _O, _O, _E),
+    Role.PARTNER: (_S, _S, _S, _S, _N, _O, _O, _N),
+    Role.SUPPORT: (_N, _N, _N, _N, _N, _O, _O, _N),
 }
 
 REACH: Final[Mapping[Role, Mapping[Resource, Reach]]] = MappingProxyType(
@@ -56,7 +57,7 @@ GRANT_BOUND: Final = frozenset({Resource.LOCATION, Resource.ASSET, Resource.WORK
 CAVEAT_BOUND: Final = GRANT_BOUND | {Resource.PERSON, Resource.AUDIT_ENTRY}
 """A credential bound to sites reaches at most SITES on these, whatever the role."""
 
-_PEOPLE = frozenset({Resource.PERSON})
+_PEOPLE = frozenset({Resource.PERSON, Resource.TEAM})
 _WORK = frozenset({Resource.WORK_ORDER, Resource.PERSON})
 
 SCOPE_REACH: Final[Mapping[Scope, frozenset[Resource]]] = MappingProxyType(
@@ -73,7 +74,7 @@ SCOPE_REACH: Final[Mapping[Scope, frozenset[Resource]]] = MappingProxyType(
         Scope.PII_CONTACT: _PEOPLE,
         Scope.PII_TIME: _PEOPLE,
         Scope.PRIVACY_EXECUTE: _PEOPLE,
-        Scope.ADMIN: frozenset({Resource.PERSON, Resource.AUDIT_ENTRY, Resource.TOKEN, Resource.SESSION}),
+        Scope.ADMIN: _PEOPLE | {Resource.AUDIT_ENTRY, Resource.TOKEN, Resource.SESSION},
     }
 )
 """The kinds of rows that a token with this scope may touch at all; a work order names the people on it."""

@@ -9,10 +9,18 @@ from uuid import UUID
 
 from permissions.categories import PERSONAL, PERSONAL_ORDER, Category
 from permissions.caveats import admits_time
-from permissions.disclosure import DISCLOSURE, OVERSEES_PRIVACY, Cell, Level, Relation, ceiling
+from permissions.disclosure import (
+    DISCLOSURE,
+    OVERSEES_PRIVACY,
+    READS_EVIDENCE,
+    Cell,
+    Level,
+    Relation,
+    ceiling,
+)
 from permissions.grants import GRANTS, MEMBER_ACTIONS, PUBLIC_ACTIONS, SCOPE_ACTIONS, SELF_ACTIONS, Action
 from permissions.principals import Principal, RoleGrant, Scope
-from permissions.purposes import PURPOSES
+from permissions.purposes import PURPOSES, Purpose
 from permissions.reach import CAVEAT_BOUND, GRANT_BOUND, REACH, SCOPE_REACH, Reach, Resource
 
 Sites: TypeAlias = frozenset[UUID] | None
@@ -36,6 +44,7 @@ class Tier:
     cells: tuple[Cell, ...]
     actions: frozenset[Action]
     oversees_privacy: bool
+    reads_evidence: bool
 
     def cell(self, category: Category) -> Cell:
         """The cell of a personal category."""
@@ -56,6 +65,7 @@ class Vector:
     actions: frozenset[Action]
     self_actions: frozenset[Action]
     self_rights: bool
+    purpose: Purpose
     readable: frozenset[Category]
     ceilings: tuple[Level, ...]
     tiers: tuple[Tier, ...]
@@ -70,6 +80,7 @@ POWERLESS: Final = Vector(
     actions=PUBLIC_ACTIONS,
     self_actions=frozenset(),
     self_rights=False,
+    purpose=Purpose.SERVICE,
     readable=PERSONAL,
     ceilings=(Level.HIDDEN,) * len(PERSONAL_ORDER),
     tiers=(),
@@ -95,6 +106,7 @@ def vector_of(principal: Principal, now: datetime) -> Vector:
         actions=(basic & scoped).union(PUBLIC_ACTIONS, *(tier.actions for tier in tiers)),
         self_actions=SELF_ACTIONS & scoped if person else frozenset(),
         self_rights=person,
+        purpose=principal.purpose,
         readable=PURPOSES[principal.purpose],
         ceilings=tuple(_ceiling(principal, category) for category in PERSONAL_ORDER),
         tiers=tiers,
@@ -135,6 +147,7 @@ def _tier(principal: Principal, grant: RoleGrant) -> Tier:
         ),
         actions=GRANTS[grant.role] & _scoped_actions(principal),
         oversees_privacy=grant.role in OVERSEES_PRIVACY,
+        reads_evidence=grant.role in READS_EVIDENCE,
     )
 
 
@@ -202,6 +215,7 @@ def _covers(wide: Tier, narrow: Tier) -> bool:
     return (
         narrow.actions <= wide.actions
         and narrow.oversees_privacy <= wide.oversees_privacy
+        and narrow.reads_evidence <= wide.reads_evidence
         and all(_reaches(far, near) for far, near in zip(wide.reaches, narrow.reaches, strict=True))
         and all(_shows(more, less) for more, less in zip(wide.cells, narrow.cells, strict=True))
     )
@@ -221,4 +235,4 @@ def _shows(more: Cell, less: Cell) -> bool:
 
 def _sort_key(tier: Tier) -> tuple[object, ...]:
     cells = tuple((cell.base, cell.raised, cell.form or "") for cell in tier.cells)
-    return (tier.reaches, cells, tuple(sorted(tier.actions)), tier.oversees_privacy)
+    return (tier.reaches, cells, tuple(sorted(tier.actions)), tier.oversees_privacy, tier.reads_evidence)

@@ -11,10 +11,11 @@ from isomod_graphql.engine.entities import Entity, Join
 from isomod_graphql.engine.reach import ChildScope
 from isomod_graphql.identity.models import GrantRow
 from isomod_graphql.identity.models import User as Membership
+from isomod_graphql.identity.teams import TEAM_SCOPE
 from isomod_graphql.locations.reach import LOCATION_SCOPE
 from isomod_graphql.subjects.models import Person
 from isomod_graphql.subjects.reach import PEOPLE_OF_SITES
-from isomod_graphql.work_orders.reach import HISTORY_SCOPE, WORK_ORDER_SCOPE
+from isomod_graphql.work_orders.reach import HISTORY_SCOPE, SIGNATURE_SCOPE, WORK_ORDER_SCOPE
 from isomod_graphql.work_orders.relations import PERSON_SCOPE
 from permissions.disclosure import Relation
 from permissions.reach import Resource
@@ -50,5 +51,8 @@ ROLE_SCOPE: Final = ChildScope(
 )
 ROLE: Final = Entity("role_assignment", 6, ROLE_SCOPE, Person)
 HISTORY: Final = Entity("work_order_change", 5, HISTORY_SCOPE, Person)
+SIGNATURE: Final = Entity("work_order_signature", 20, SIGNATURE_SCOPE, Person)
 
-ENTITIES: Final = (PERSON, LOCATION, ASSET, WORK_ORDER, HISTORY, ROLE)
+TEAM: Final = Entity("team", 21, TEAM_SCOPE, Person)
+
+ENTITIES: Final = (PERSON, LOCATION, ASSET, WORK_ORDER, HISTORY, ROLE, SIGNATURE, TEAM)

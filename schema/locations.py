@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import strawberry
 
 from isomod_graphql.engine.classified import reveals
-from isomod_graphql.engine.entities import graph_type, link, listed
+from isomod_graphql.engine.entities import Shown, computed, graph_type, link, listed
 from isomod_graphql.engine.listing import LISTING, Criterion, Listing, Prefix, Reference, Sort
 from isomod_graphql.locations.models import Location as Row
+from permissions import masks
 from permissions.categories import Category
 from permissions.reach import Resource
 from schema.asset_lists import LOCATION_ASSETS, AssetFilter, AssetOrder
 from schema.entities import LOCATION
 from schema.lists import listed_page
 from schema.relay import Connection, Node
-from schema.scalars import Cursor, PageSize
+from schema.scalars import Cursor, GeoArea, PageSize
 
 if TYPE_CHECKING:
     from schema.assets import Asset
@@ -52,6 +53,12 @@ LOCATIONS: Final = Listing("Query.locations", lambda: LOCATION, _SORTS, _CRITERI
 CHILDREN: Final = Listing("Location.children", lambda: LOCATION, _SORTS, {}, under=_ROW.parent_id)
 
 
+def area(shown: Shown) -> str | None:
+    """Where a place is, to about a kilometre; None where nobody said."""
+    latitude, longitude = shown.values["latitude"], shown.values["longitude"]
+    return None if latitude is None or longitude is None else masks.area_text((latitude, longitude))
+
+
 @graph_type(LOCATION, default=Category.OPERATIONAL, description="A site, or a place inside one.")
 class Location(Node):
     """A workplace."""
@@ -60,6 +67,12 @@ class Location(Node):
     address: str | None
     latitude: float | None
     longitude: float | None
+    area: GeoArea | None = computed(
+        Category.OPERATIONAL,
+        needs=("latitude", "longitude"),
+        compute=area,
+        description="Where the place is, to about a kilometre: what to keep or to publish instead of the coordinates.",
+    )
     time_zone: str
     version: int
     parent: Annotated["Location", strawberry.lazy("schema.locations")] | None = link(

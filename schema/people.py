@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import strawberry
 
-from isomod_graphql.engine.entities import Shown, computed, graph_type, link, listed, personal, shows
+from isomod_graphql.engine.entities import (
+    Shown,
+    computed,
+    generalised,
+    graph_type,
+    link,
+    listed,
+    personal,
+    pseudonymous,
+    shows,
+)
 from isomod_graphql.engine.sources import SOURCES, Children
 from isomod_graphql.identity.models import GrantRow
 from isomod_graphql.identity.models import User as Membership
@@ -17,6 +27,7 @@ from permissions.disclosure import Form, Level
 from permissions.principals import Role
 from schema.entities import LOCATION, PERSON, ROLE
 from schema.relay import Node
+from schema.teams import TEAMS_OF_PERSON, Team
 
 if TYPE_CHECKING:
     from schema.locations import Location
@@ -58,12 +69,28 @@ class Person(Node):
         hidden=masks.PSEUDONYM,
         description="Never null: the name, its masked form, or a stable pseudonym.",
     )
+    pseudonym: strawberry.ID = pseudonymous(
+        description=(
+            "Sixteen signs that stand for this person in this organisation and for the caller's purpose, and cannot be tied "
+            "to those of another. It is no global id."
+        )
+    )
     name: str | None = personal(Category.IDENTITY, mask=masks.INITIALS)
     email: str | None = personal(Category.CONTACT, mask=masks.PARTIAL_EMAIL)
     phone: str | None = personal(Category.CONTACT, mask=masks.PARTIAL_PHONE)
     job_title: str | None = personal(Category.IDENTITY)
     address: str | None = personal(Category.CONTACT)
     locale: str | None = personal(Category.IDENTITY, description="The preferred language, as a BCP 47 tag.")
+
+    @listed(
+        Category.IDENTITY,
+        metadata={SOURCES: TEAMS_OF_PERSON},
+        description="The teams that the person is in; null where it is not shown.",
+    )
+    async def teams(self: Any, info: strawberry.Info) -> list[Team] | None:
+        """In the order of their ids."""
+        return await TEAMS_OF_PERSON.views(info.context, self)
+
     restricted: bool | None = computed(
         Category.AUDIT,
         needs=("flags",),
@@ -111,6 +138,12 @@ class User(Person):
         Category.DEVICE,
         column=Membership.__table__.c.last_seen_at,
         description="When a credential was used last.",
+    )
+    last_seen_year: int | None = generalised(
+        Category.DEVICE,
+        mask=masks.YEAR,
+        column=Membership.__table__.c.last_seen_at,
+        description="The year (UTC) of `lastSeenAt`, where no more of it is shown.",
     )
 
     @listed(metadata={SOURCES: ROLES}, description="What the person is granted.")

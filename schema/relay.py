@@ -4,7 +4,7 @@ from typing import Annotated, Any, Generic, TypeVar
 
 import strawberry
 
-from isomod_graphql.engine.classified import tells
+from isomod_graphql.engine.classified import CHOOSES, tells
 from isomod_graphql.engine.entities import listed
 from isomod_graphql.engine.field_access import Reading
 from permissions.categories import Category
@@ -91,7 +91,8 @@ class Node:
     id: strawberry.ID
 
     @listed(
-        description="What the viewer may do with fields of this object, in the order in which they are named; for forms."
+        metadata={CHOOSES: "fields"},
+        description="What the viewer may do with fields of this object, in the order in which they are named; for forms.",
     )
     def viewer_access(self: Any, fields: Fields) -> list[FieldAccess]:
         """A name that the type does not have refuses the whole request: BAD_USER_INPUT."""

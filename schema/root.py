@@ -15,6 +15,7 @@ from schema.account_changes import AccountChanges
 from schema.asset_changes import AssetChanges
 from schema.asset_lists import ASSETS, AssetFilter, AssetOrder
 from schema.assets import Asset
+from schema.consent_changes import ConsentChanges, ConsentQueries
 from schema.entities import ASSET, ENTITIES, LOCATION, PERSON, WORK_ORDER
 from schema.lists import listed_page
 from schema.location_changes import LocationChanges
@@ -28,6 +29,8 @@ from schema.privacy_changes import PrivacyChanges
 from schema.relay import Connection, Node
 from schema.scalars import SCALARS, Cursor, PageSize
 from schema.silence import SilentSchema
+from schema.team_changes import TeamChanges
+from schema.teams import TEAM_BY_ID, TEAMS, Team, TeamFilter, TeamOrder
 from schema.work_order_changes import WorkOrderChanges
 from schema.work_order_lists import WORK_ORDERS, WorkOrderFilter, WorkOrderOrder
 from schema.work_order_steps import WorkOrderSteps
@@ -44,7 +47,7 @@ WORK_ORDER_BY_ID: Final = ById(lambda: WORK_ORDER, "WorkOrder")
 
 
 @strawberry.type(description="Everything that can be asked.")
-class Query(AccountQueries, PartnerQueries):
+class Query(AccountQueries, PartnerQueries, ConsentQueries):
     """Singular by id, plural as a connection."""
 
     @strawberry.field(metadata={SOURCES: VIEWER}, description="Who is asking; null for a client.")
@@ -86,6 +89,23 @@ class Query(AccountQueries, PartnerQueries):
     ) -> Connection[User]:
         """A page."""
         return await listed_page(info, USERS, first, after, filter, order_by)
+
+    @strawberry.field(metadata={SOURCES: TEAM_BY_ID}, description="A team.")
+    async def team(self, info: strawberry.Info, id: Id) -> Team | None:
+        """By id."""
+        return await TEAM_BY_ID.view(info.context, id)
+
+    @strawberry.field(metadata={LISTING: TEAMS}, description="Teams. None of them lists its people.")
+    async def teams(
+        self,
+        info: strawberry.Info,
+        first: PageSize,
+        after: Cursor | None = None,
+        filter: TeamFilter | None = None,
+        order_by: TeamOrder = TeamOrder.NAME_ASC,
+    ) -> Connection[Team]:
+        """A page."""
+        return await listed_page(info, TEAMS, first, after, filter, order_by)
 
     @strawberry.field(metadata={SOURCES: LOCATION_BY_ID}, description="A site or a place.")
     async def location(self, info: strawberry.Info, id: Id) -> Location | None:
@@ -149,6 +169,8 @@ class Mutation(
     AssetChanges,
     WorkOrderChanges,
     WorkOrderSteps,
+    TeamChanges,
+    ConsentChanges,
 ):
     """One line per domain."""
 

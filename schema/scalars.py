@@ -15,12 +15,14 @@ PageSize = NewType("PageSize", int)
 Cursor = NewType("Cursor", str)
 EmailAddress = NewType("EmailAddress", str)
 PhoneNumber = NewType("PhoneNumber", str)
+GeoArea = NewType("GeoArea", str)
 
 MAX_PAGE: Final = 100
 MAX_EMAIL_CHARS: Final = 254
 _EMAIL = re.compile(r"[^@\s\x00-\x1f]{1,64}@[^@\s.\x00-\x1f]{1,63}(\.[^@\s.\x00-\x1f]{1,63})+")
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)")
+_AREA = re.compile(r"[+-]\d\d\.\d\d[+-]\d{3}\.\d\d/")
 _CURSOR = re.compile(r"[A-Za-z0-9_-]{16,400}")
 
 
@@ -118,6 +120,12 @@ SCALARS: Final[dict[object, ScalarDefinition]] = {
         description="A telephone number in international form (ITU-T E.164): +32470123456.",
         serialize=str,
         parse_value=_matching("PhoneNumber", _PHONE, 16),
+    ),
+    GeoArea: strawberry.scalar(
+        name="GeoArea",
+        description="A point of a fixed grid of hundredths of a degree, about a kilometre (ISO 6709): +50.85+004.35/.",
+        serialize=str,
+        parse_value=_matching("GeoArea", _AREA, 14),
     ),
     date: strawberry.scalar(
         name="Date",

@@ -11,7 +11,9 @@ from isomod_graphql.core.store import Transaction
 from isomod_graphql.engine.classified import writes
 from isomod_graphql.work_orders import rules
 from isomod_graphql.work_orders.input import StepInput
+from isomod_graphql.work_orders.models import SignatureMeaning
 from isomod_graphql.work_orders.rules import Transition
+from isomod_graphql.work_orders.signatures import sign_work_order
 from isomod_graphql.work_orders.transitions import TRANSITION_ACTIONS, transition_work_order
 from permissions.categories import Category
 from permissions.grants import Action
@@ -130,6 +132,19 @@ class CancelWorkOrderInput(Step):
     reason: str = strawberry.field(description="Why it will not be done; kept in the history.")
 
 
+@writes(
+    Action.WORK_ORDER_SIGN,
+    {Category.OPERATIONAL: "work_order_id expected_version idempotency_key meaning"},
+    on=Resource.WORK_ORDER,
+    row="work_order_id",
+)
+@strawberry.input(description="Which order is signed, and what the signature says.")
+class SignWorkOrderInput(Step):
+    """COMPLETED or CLOSED; the status stays."""
+
+    meaning: SignatureMeaning = strawberry.field(description="What is said by signing.")
+
+
 @strawberry.type
 class WorkOrderSteps:
     """Mutations of an order's status. Each is nullable, so that a denial takes nothing from its neighbours."""
@@ -229,6 +244,32 @@ class WorkOrderSteps:
     ) -> WorkOrderPayload | None:
         """Who plans the site."""
         return await _step(info, Transition.CANCEL, input, reason=input.reason)
+
+    @strawberry.mutation(
+        description=(
+            "Puts the caller's name under completed or closed work; status and version stay. PERFORMED is said by who did "
+            "the work, REVIEWED and APPROVED by somebody else. Codes: NOT_FOUND, STALE_VERSION, NOT_COMPLETED, NOT_ASSIGNED, "
+            "FOUR_EYES_REQUIRED, CONFLICT (signed already), PROCESSING_RESTRICTED, CONTRACT_ENDED."
+        )
+    )
+    async def sign_work_order(
+        self, info: strawberry.Info, input: Given[SignWorkOrderInput]
+    ) -> WorkOrderPayload | None:
+        """Kept for the record of the work, whatever becomes of the person."""
+        request = info.context
+
+        async def work(tx: Transaction) -> UUID:
+            request.viewer.require(Action.WORK_ORDER_SIGN)
+            return await sign_work_order(
+                tx,
+                request.viewer,
+                work_order_id=request.row_id(input.work_order_id, WORK_ORDER),
+                meaning=input.meaning,
+                expected_version=input.expected_version,
+                idempotency_key=input.idempotency_key,
+            )
+
+        return payload(await outcome(request, "WORK_ORDER_SIGN", input, WORK_ORDER, work))
 
 
 async def _step(

@@ -5,14 +5,15 @@ from typing import Any, Final
 
 import strawberry
 
-from isomod_graphql.engine.entities import graph_type, link, listed, personal
+from isomod_graphql.engine.entities import graph_type, link, listed, personal, shows
 from isomod_graphql.engine.listing import LISTING
-from isomod_graphql.engine.sources import SOURCES, Through
-from isomod_graphql.work_orders import rules
+from isomod_graphql.engine.sources import SOURCES, Children, Through
+from isomod_graphql.work_orders import models, rules
 from isomod_graphql.work_orders.models import WorkOrderAssignee
+from permissions import masks
 from permissions.categories import Category
 from schema.assets import Asset
-from schema.entities import ASSET, HISTORY, LOCATION, PERSON, WORK_ORDER
+from schema.entities import ASSET, HISTORY, LOCATION, PERSON, SIGNATURE, WORK_ORDER
 from schema.lists import listed_page
 from schema.locations import Location
 from schema.people import Person
@@ -25,6 +26,13 @@ ASSIGNEES: Final = Through(
     WorkOrderAssignee.__table__,
     WorkOrderAssignee.__table__.c.work_order_id,
     WorkOrderAssignee.__table__.c.person_id,
+)
+
+SIGNATURES: Final = Children(lambda: SIGNATURE, models.WorkOrderSignature.__table__.c.work_order_id)
+
+SignatureMeaning = strawberry.enum(
+    models.SignatureMeaning,
+    description="PERFORMED: the work was done. REVIEWED and APPROVED: by somebody else.",
 )
 
 
@@ -41,6 +49,26 @@ class WorkOrderChange(Node):
     to_status: rules.WorkOrderStatus
     actor: Person | None = link(lambda: PERSON, by="actor_id")
     reason: str | None = personal(Category.NOTES)
+
+
+@graph_type(
+    SIGNATURE,
+    default=Category.OPERATIONAL,
+    description="A name under a completion of a work order; never altered, and kept as evidence.",
+)
+class WorkOrderSignature(Node):
+    """The name as it was; the person may have another by now, or be erased."""
+
+    meaning: models.SignatureMeaning
+    signed_at: datetime
+    completion_at: datetime = shows(
+        Category.OPERATIONAL,
+        column=models.WorkOrderSignature.__table__.c.completed_at,
+        description="`completedAt` of the completion that was signed; the order may have been reopened since.",
+    )
+    signer_name: str | None = personal(Category.IDENTITY, mask=masks.INITIALS)
+    signer_title: str | None = personal(Category.IDENTITY, description="The job title when it was signed.")
+    signer: Person | None = link(lambda: PERSON, by="signer_id")
 
 
 @graph_type(WORK_ORDER, default=Category.OPERATIONAL, description="A piece of maintenance work.")
@@ -76,6 +104,13 @@ class WorkOrder(Node):
     async def assignees(self: Any, info: strawberry.Info) -> list[Person]:
         """In the order of their ids."""
         return await ASSIGNEES.views(info.context, self)
+
+    @listed(
+        metadata={SOURCES: SIGNATURES}, description="Who signed which completion of the order, oldest first."
+    )
+    async def signatures(self: Any, info: strawberry.Info) -> list[WorkOrderSignature]:
+        """At most three meanings per person and completion."""
+        return await SIGNATURES.views(info.context, self)
 
     @listed(metadata={LISTING: CHANGES}, description="Every change of status, oldest first.")
     async def history(

@@ -12,6 +12,8 @@ from permissions.reach import Resource
 RULE: Final = "__classified__"
 NEEDS: Final = "needs"
 """Under this name the metadata of a root field without an input or a source holds the action that it needs."""
+CHOOSES: Final = "chooses"
+"""Under this name it holds the arguments that choose how a field is told and compare nothing that is stored, with spaces between."""
 T = TypeVar("T", bound=type)
 Names = Mapping[Category, str]
 """The fields of each category, with spaces between their names in Python."""

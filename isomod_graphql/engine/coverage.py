@@ -18,6 +18,7 @@ from strawberry.permission import PermissionExtension
 
 from isomod_graphql.core.columns import UnclassifiedColumn
 from isomod_graphql.engine.classified import (
+    CHOOSES,
     NEEDS,
     RevealRule,
     Rule,
@@ -27,7 +28,6 @@ from isomod_graphql.engine.classified import (
     rule_of,
 )
 from isomod_graphql.engine.entities import SPEC
-from isomod_graphql.engine.field_access import VIEWER_ACCESS
 from isomod_graphql.engine.listing import LISTING
 from isomod_graphql.engine.sources import SOURCES
 from permissions.classes import Discloses
@@ -82,8 +82,8 @@ def _of(schema: GraphQLSchema, kind: GraphQLNamedType) -> Iterator[tuple[str, li
             classes = list(_classes(field, name, root=root))
             yield f"{kind.name}.{name}", classes
             for key, argument in field.args.items():
-                names = ["names of fields"] if name == VIEWER_ACCESS else list(_of_argument(argument))
-                yield f"{kind.name}.{name}({key}:)", names
+                chosen = [CHOOSES] if key in _choosing(field) else []
+                yield f"{kind.name}.{name}({key}:)", chosen + list(_of_argument(argument))
     elif isinstance(kind, GraphQLInputObjectType):
         told = _said_of(kind)
         yield from ((f"{kind.name}.{name}", list(_named(told, name))) for name in kind.fields)
@@ -122,6 +122,12 @@ def _classes(field: Any, name: str, *, root: bool) -> Iterator[str]:  # noqa: AN
             rule = rule_of(origin_of(get_named_type(argument.type)))
             if isinstance(rule, WriteRule) and rule.action is not None:
                 yield rule.action.value
+
+
+def _choosing(field: Any) -> list[str]:  # noqa: ANN401  graphql-core's field
+    definition = field.extensions.get("strawberry-definition")
+    chosen: str = getattr(definition, "metadata", {}).get(CHOOSES, "")
+    return chosen.split()
 
 
 def _of_argument(argument: GraphQLArgument) -> Iterator[str]:

@@ -12,7 +12,7 @@ from strawberry.schema_directive import Location
 
 from isomod_graphql.core.columns import Base, Held, UnclassifiedColumn
 from isomod_graphql.engine.reach import RowScope
-from permissions.categories import PERSONAL, Category
+from permissions.categories import PERSONAL, Category, Keep
 from permissions.classes import Discloses
 from permissions.disclosure import Form, Level
 from permissions.masks import NULL, Mask
@@ -58,6 +58,14 @@ class FieldSpec:
     link: "Callable[[], Entity] | None" = None
     hidden: Mask = NULL
     """What stands in place of a hidden value."""
+    pseudonym: bool = False
+    """It is the pseudonym of the subject, which depends on who asks and is stored nowhere."""
+    sibling: bool = False
+    """It shows its mask of the value and never more, in a type of its own."""
+    evidence: bool = False
+    """It is kept for the record of the work: its key outlives the person's erasure."""
+    gathered: bool = False
+    """It is a small set of other rows; that there are any tells of the subject."""
 
     @property
     def category(self) -> Category:
@@ -138,6 +146,16 @@ def computed(
     )
 
 
+def generalised(category: Category, *, mask: Mask, column: ColumnElement[Any], description: str = "") -> Any:  # noqa: ANN401  a field
+    """The typed sibling of a field that a mask turns to null: what the mask leaves of the value, wherever any of it is shown."""
+    return _declare(_Draft(Discloses(category, mask), column=column, sibling=True), description)
+
+
+def pseudonymous(*, description: str = "") -> Any:  # noqa: ANN401  a field
+    """The pseudonym of the person that the row is, for the purpose of whoever asks. It follows the row: it names nobody."""
+    return _declare(_Draft(Discloses(Category.OPERATIONAL), pseudonym=True), description)
+
+
 def link(
     to: Callable[[], Entity], *, by: str, category: Category = Category.OPERATIONAL, description: str = ""
 ) -> Any:  # noqa: ANN401  a field
@@ -153,7 +171,7 @@ def listed(
 ) -> Any:  # noqa: ANN401  a decorator
     """A field of a graph type with a resolver and arguments, such as a connection; it carries its category like all others.
 
-    `metadata` says where its rows come from.
+    `metadata` says where its rows come from. A small set with a personal category is nullable, and hidden as a value is.
     """
     return partial(
         strawberry.field,
@@ -172,6 +190,8 @@ class _Draft:
     link: Callable[[], Entity] | None = None
     by: str | None = None
     hidden: Mask = NULL
+    pseudonym: bool = False
+    sibling: bool = False
 
 
 def _declare(draft: _Draft, description: str) -> Any:  # noqa: ANN401  a Strawberry field
@@ -185,7 +205,8 @@ T = TypeVar("T", bound=type)
 
 
 @dataclass_transform(
-    kw_only_default=True, field_specifiers=(strawberry.field, personal, shows, computed, link)
+    kw_only_default=True,
+    field_specifiers=(strawberry.field, personal, shows, computed, generalised, pseudonymous, link),
 )
 def graph_type(
     entity: Entity, *, default: Category, description: str, interface: bool = False
@@ -217,8 +238,23 @@ def _specs(entity: Entity, fields: Iterable[Any]) -> Iterator[tuple[str, FieldSp
             yield name, FieldSpec("id", Discloses(Category.OPERATIONAL))
         elif SPEC in field_.metadata:
             yield name, _spec(entity, name, field_.metadata[SPEC])
-        elif not any(isinstance(extension, PermissionExtension) for extension in field_.extensions):
-            raise UnclassifiedColumn(f"{entity.name}.{name} has no category")
+        else:
+            permission = _permission(field_)
+            if permission is None:
+                raise UnclassifiedColumn(f"{entity.name}.{name} has no category")
+            if permission.category in PERSONAL:
+                yield name, _gathered(entity, name, permission)
+
+
+def _permission(field_: Any) -> Discloses | None:  # noqa: ANN401  a Strawberry field
+    guards = (one for one in field_.extensions if isinstance(one, PermissionExtension))
+    return next((one for guard in guards for one in guard.permissions if isinstance(one, Discloses)), None)
+
+
+def _gathered(entity: Entity, name: str, permission: Discloses) -> FieldSpec:
+    if entity.subject is None:
+        raise UnclassifiedColumn(f"{entity.name}.{name} is about somebody, and its rows are about nobody")
+    return FieldSpec(name, permission, subject=entity.subject, gathered=True)
 
 
 def _spec(entity: Entity, name: str, draft: _Draft) -> FieldSpec:
@@ -232,12 +268,17 @@ def _spec(entity: Entity, name: str, draft: _Draft) -> FieldSpec:
             hidden=draft.hidden,
         )
     model = entity.model
+    if draft.pseudonym:
+        if entity.subject is None:
+            raise UnclassifiedColumn(f"{entity.name}.{name} is of somebody, and its rows are about nobody")
+        return FieldSpec(name, draft.permission, subject=entity.subject, pseudonym=True)
     if draft.link is not None:
         return FieldSpec(name, draft.permission, column=model.__table__.c[draft.by or ""], link=draft.link)
     sealed = model.sealed_fields.get(name)
     if sealed is not None:
         _agree(model, name, draft, sealed.category)
-        return FieldSpec(name, draft.permission, sealed=True, subject=sealed.subject)
+        evidence = sealed.keep is Keep.EVIDENCE
+        return FieldSpec(name, draft.permission, sealed=True, subject=sealed.subject, evidence=evidence)
     column = draft.column if draft.column is not None else model.__table__.c.get(name)
     if column is None:
         raise UnclassifiedColumn(f"{entity.name}.{name} has no column")
@@ -245,7 +286,7 @@ def _spec(entity: Entity, name: str, draft: _Draft) -> FieldSpec:
     if info is None:
         raise UnclassifiedColumn(f"{entity.name}.{name} shows an unclassified column")
     _agree(model, name, draft, info.category)
-    return FieldSpec(name, draft.permission, column=column, subject=info.subject)
+    return FieldSpec(name, draft.permission, column=column, subject=info.subject, sibling=draft.sibling)
 
 
 def _agree(model: type[Base], name: str, draft: _Draft, stored: Category) -> None:

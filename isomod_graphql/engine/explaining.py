@@ -207,7 +207,7 @@ class Explaining:
             ((*shape.path, key), item.spec)
             for shape in shapes
             for key, item in shape.types.get(type_name, [])
-            if isinstance(item, Value | Link)
+            if isinstance(item, Value | Link | Gathered) and item.spec is not None
         ]
         known = self._outlook(entity, type_name, [spec for _, spec in looks], reader)
         for path, spec in looks:

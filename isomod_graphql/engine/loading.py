@@ -12,6 +12,7 @@ from isomod_graphql.core.store import Transaction
 from isomod_graphql.engine.entities import Entity
 from isomod_graphql.engine.plan import Plan
 from isomod_graphql.engine.projection import Layout, View
+from isomod_graphql.engine.pseudonyms import Pseudonyms
 from isomod_graphql.engine.readers import Reader, binds_of
 from isomod_graphql.engine.rows import RowQuery, is_viewer
 from isomod_graphql.engine.viewer import Viewer
@@ -55,8 +56,10 @@ class Level:
         opened = await tx.open_rows(self.entity.model, needing, self.rows.sealed) if needing else []
         by_id = {row["id"]: values for row, values in zip(needing, opened, strict=True)}
         nothing: Mapping[str, Any] = {}
+        pseudonym = Pseudonyms(tx.keys.pseudonyms, self.viewer.principal.purpose).of
         return [
-            layout.view(row, by_id.get(row["id"], nothing)) for row, layout in zip(rows, layouts, strict=True)
+            layout.view(row, by_id.get(row["id"], nothing), pseudonym)
+            for row, layout in zip(rows, layouts, strict=True)
         ]
 
     def _layout(self, row: RowMapping) -> Layout:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import islice, product
 from typing import Any, Final
 
-from isomod_graphql.core.flags import ERASED, restriction_bits
+from isomod_graphql.core.flags import ERASED, EVERY_CONSENT, restriction_bits
 from isomod_graphql.engine.entities import Entity, FieldSpec
 from isomod_graphql.engine.projection import Cell
 from isomod_graphql.engine.readers import Reader
@@ -27,6 +27,8 @@ FLAG_WORDS: Final[Mapping[frozenset[int], str]] = {
     frozenset({0, ERASED}): "not RESTRICTED",
     frozenset({RESTRICTED, ERASED}): "either RESTRICTED or ERASED",
 }
+UNCONSENTED: Final = {0: "without CONSENT", EVERY_CONSENT: "", RESTRICTED: "RESTRICTED", ERASED: "ERASED"}
+"""The same where a value rests on consent; whoever is restricted or erased is not asked for it."""
 When = tuple[tuple[str, ...], ...]
 
 
@@ -65,6 +67,10 @@ class _Fact:
     def says(self, held: frozenset[Any]) -> str:
         if self.values is FLAGS:
             return FLAG_WORDS[held]
+        if EVERY_CONSENT in self.values:
+            left = held if EVERY_CONSENT not in held else frozenset(self.values) - held
+            words = " or ".join(UNCONSENTED[value] for value in self.values if value in left)
+            return words if left is held else f"not {words}"
         return self.word if True in held else f"not {self.word}"
 
 
@@ -107,7 +113,8 @@ def _facts(rows: RowQuery) -> list[_Fact]:
     ties = [_Fact(name, _word(name), both) for name in rows.asked if not name.startswith("flags")]
     mine = both if rows.reader.person_id is not None else (False,)
     persons = [_Fact(f"mine_{name}", "SELF", mine) for name in rows.persons]
-    flags = [_Fact(name, name, FLAGS) for name in rows.asked if name.startswith("flags")]
+    states = tuple(UNCONSENTED) if rows.asks_consent else FLAGS
+    flags = [_Fact(name, name, states) for name in rows.asked if name.startswith("flags")]
     return [*ties, *persons, *flags]
 
 

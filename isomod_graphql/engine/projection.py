@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import RowMapping
 
-from isomod_graphql.core.flags import is_erased, restricted_categories
+from isomod_graphql.core.flags import consented_purposes, is_erased, restricted_categories
 from isomod_graphql.engine.entities import Entity, FieldSpec, Shown
 from isomod_graphql.engine.field_access import FieldAccess, Weighed
 from permissions.categories import PERSONAL_ORDER
@@ -76,8 +76,12 @@ class Withheld:
 
 
 Decisions = Mapping[str, Withheld]
-Pick = Callable[[Any, Mapping[str, Any]], Any]
+Pseudonym = Callable[[Any], str | None]
+"""The pseudonym of the person with this id, None for nobody."""
+Compute = Callable[[Any, Mapping[str, Any]], Any]
 """Takes the row's columns and its opened sealed values."""
+Pick = Callable[[Any, Mapping[str, Any], Pseudonym], Any]
+"""Takes these, and what makes pseudonyms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,42 +103,47 @@ class Kind(Enum):
     NOTHING = auto()
     STORED = auto()
     OPENED = auto()
-    NUMBERED = auto()
-    """The person's pseudonym number, in place of the value."""
+    PSEUDONYM = auto()
+    """The pseudonym of the subject, under the mask in place of the value."""
     COMPUTED = auto()
+    GATHERED = auto()
+    """A set of other rows, each decided by itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
     """How one planned field is shown in all rows with equal facts.
 
-    `mask` changes the value of the kinds STORED and OPENED; `compute` gives that of COMPUTED. `opens`: the sealed values
-    it needs. `releases`: something of the subject reaches somebody else.
+    `mask` changes the value of the kinds STORED, OPENED and PSEUDONYM; `compute` gives that of COMPUTED. `opens`: the
+    sealed values it needs. `releases`: something of the subject reaches somebody else.
     """
 
     spec: FieldSpec
     kind: Kind
     mask: Mask | None = None
-    compute: Pick | None = None
+    compute: Compute | None = None
     opens: frozenset[str] = frozenset()
     withheld: Withheld | None = None
     releases: bool = False
 
     @property
     def pick(self) -> Pick:
-        """The value of a row."""
-        name, mask = self.spec.name, self.mask
+        """The value of a row; of a set of other rows, whether it is shown."""
+        name, mask, compute = self.spec.name, self.mask, self.compute
         if self.kind is Kind.STORED:
-            return _masked(lambda row, _opened: row[name], mask)
+            return _masked(lambda row, _opened, _of: row[name], mask)
         if self.kind is Kind.OPENED:
-            return _masked(lambda _row, opened: opened[name], mask)
-        if self.kind is Kind.NUMBERED:
-            return lambda row, _opened: PSEUDONYM.apply(row["pseudonym_number"])
-        return self.compute or (lambda _row, _opened: None)
+            return _masked(lambda _row, opened, _of: opened[name], mask)
+        if self.kind is Kind.PSEUDONYM:
+            subject = self.spec.subject
+            return _masked(lambda row, _opened, of: of(row[subject]), mask)
+        if self.kind is Kind.GATHERED:
+            return lambda _row, _opened, _of: True
+        return lambda row, opened, _of: None if compute is None else compute(row, opened)
 
 
 def _masked(raw: Pick, mask: Mask | None) -> Pick:
-    return raw if mask is None else lambda row, opened: mask.apply(raw(row, opened))
+    return raw if mask is None else lambda row, opened, of: mask.apply(raw(row, opened, of))
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +163,9 @@ class Layout:
     releases: Mapping[str, tuple[int, str]]
     access: Mapping[str, FieldAccess]
 
-    def view(self, row: RowMapping, opened: Mapping[str, Any]) -> View:
+    def view(self, row: RowMapping, opened: Mapping[str, Any], pseudonym: Pseudonym) -> View:
         """The row as it is shown."""
-        values = {name: pick(row, opened) for name, pick in self.picks}
+        values = {name: pick(row, opened, pseudonym) for name, pick in self.picks}
         released = {name: (bit, row[subject]) for name, (bit, subject) in self.releases.items()}
         return View(self, row["id"], values, released)
 
@@ -193,7 +202,7 @@ def _access(entity: Entity, one: Weighed, vector: Vector, facts: RowFacts) -> Fi
 
     Restriction and erasure do not take the right to write: that is the answer of the change itself.
     """
-    withheld = _withheld(one.spec, _decide(entity, one.spec, vector, facts))
+    withheld = _withheld(one.spec, _decided(entity, one.spec, vector, facts))
     mask, reason = (None, None) if withheld is None else (withheld.mask, withheld.reason)
     shown = reason in {None, Reason.PRIVACY}
     write = any(
@@ -204,6 +213,12 @@ def _access(entity: Entity, one: Weighed, vector: Vector, facts: RowFacts) -> Fi
     return FieldAccess.of(one.name, mask, reason, write=write)
 
 
+def _decided(entity: Entity, spec: FieldSpec, vector: Vector, facts: RowFacts) -> Decision:
+    """The decision; a typed sibling shows all it ever shows where a mask is shown."""
+    decision = _decide(entity, spec, vector, facts)
+    return Decision(Level.FULL) if spec.sibling and decision.level is Level.MASKED else decision
+
+
 def _withheld(spec: FieldSpec, decision: Decision) -> Withheld | None:
     if not spec.personal or decision.level is Level.FULL:
         return None
@@ -211,7 +226,7 @@ def _withheld(spec: FieldSpec, decision: Decision) -> Withheld | None:
 
 
 def _cell(entity: Entity, spec: FieldSpec, vector: Vector, facts: RowFacts) -> Cell:
-    decision = _decide(entity, spec, vector, facts)
+    decision = _decided(entity, spec, vector, facts)
     withheld = _withheld(spec, decision)
     if spec.compute is not None:
         concerned = _is_concerned(spec, vector, facts)
@@ -220,7 +235,7 @@ def _cell(entity: Entity, spec: FieldSpec, vector: Vector, facts: RowFacts) -> C
         shown = decision.level is not Level.HIDDEN and decision.form is not Form.PSEUDONYM
     else:
         cell = _plain(spec, decision, withheld)
-        shown = cell.kind in {Kind.STORED, Kind.OPENED}
+        shown = cell.kind in {Kind.STORED, Kind.OPENED, Kind.GATHERED}
     elsewhere = not any(me for name, _, me in facts.flags if name == spec.subject)
     return replace(cell, releases=spec.personal and shown and elsewhere)
 
@@ -228,15 +243,22 @@ def _cell(entity: Entity, spec: FieldSpec, vector: Vector, facts: RowFacts) -> C
 def _plain(spec: FieldSpec, decision: Decision, withheld: Withheld | None) -> Cell:
     if decision.level is Level.HIDDEN:
         return Cell(spec, Kind.NOTHING, withheld=withheld)
-    kind, opens = (Kind.OPENED, frozenset({spec.name})) if spec.sealed else (Kind.STORED, frozenset[str]())
+    kind, opens = (Kind.OPENED, frozenset({spec.name})) if spec.sealed else (_kind(spec), frozenset[str]())
     if decision.level is Level.FULL:
-        return Cell(spec, kind, opens=opens)
+        return Cell(spec, kind, spec.permission.mask if spec.sibling else None, opens=opens)
     mask = _mask_of(spec, decision)
     if mask is PSEUDONYM:
-        return Cell(spec, Kind.NUMBERED, withheld=withheld)
+        named = Kind.NOTHING if spec.subject is None else Kind.PSEUDONYM
+        return Cell(spec, named, mask, withheld=withheld)
     if mask.output == "null":
         return Cell(spec, Kind.NOTHING, withheld=withheld)
     return Cell(spec, kind, mask, opens=opens, withheld=withheld)
+
+
+def _kind(spec: FieldSpec) -> Kind:
+    if spec.pseudonym:
+        return Kind.PSEUDONYM
+    return Kind.GATHERED if spec.gathered else Kind.STORED
 
 
 def _decide(entity: Entity, spec: FieldSpec, vector: Vector, facts: RowFacts) -> Decision:
@@ -251,7 +273,9 @@ def _decide(entity: Entity, spec: FieldSpec, vector: Vector, facts: RowFacts) ->
     of_the_person = spec.sealed or spec.compute is not None or entity.subject is not None
     erased = is_erased(flags) and of_the_person
     restricted = restricted_categories(flags) if erased or not is_erased(flags) else frozenset()
-    return decide(vector, spec.category, Facts(facts.admitted, relations, restricted, erased))
+    consents = consented_purposes(flags)
+    known = Facts(facts.admitted, relations, restricted, erased, spec.evidence, consents)
+    return decide(vector, spec.category, known)
 
 
 def _mask_of(spec: FieldSpec, decision: Decision) -> Mask:
@@ -270,7 +294,7 @@ def _is_concerned(spec: FieldSpec, vector: Vector, facts: RowFacts) -> bool:
 
 def _computed(
     entity: Entity, spec: FieldSpec, decision: Decision, *, concerned: bool
-) -> tuple[Pick, frozenset[str]]:
+) -> tuple[Compute, frozenset[str]]:
     compute = spec.compute
     sealed = (
         {name for name in spec.needs if name in entity.model.sealed_fields}

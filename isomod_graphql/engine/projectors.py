@@ -7,7 +7,6 @@ from typing import Any, Final
 from isomod_graphql.engine.projection import Cell, Kind, Layout, Withheld
 from isomod_graphql.engine.shapes import Access, Gathered, Id, Item, Link, ObjectShape, Page, Typename, Value
 from isomod_graphql.engine.statements import Slot
-from permissions.masks import PSEUDONYM
 
 Children = Mapping[int, Sequence[Any]]
 """By the identity of an item: its value for each row."""
@@ -31,9 +30,11 @@ class Projector:
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What the projectors of one look take beside the rows: ids, one opened pack after another, nested values."""
+    """What the projectors of one look take beside the rows: ids, pseudonyms of subjects, opened packs, nested values."""
 
     ids: bool
+    subjects: tuple[str, ...]
+    """The columns with the people of whom pseudonyms may be shown."""
     packs: tuple[str, ...]
     nested: tuple[Nested, ...]
 
@@ -47,7 +48,11 @@ def inputs_of(shape: ObjectShape, slot: Slot) -> Inputs:
     }
     packs = tuple(column for column, pack in model.packs.items() if not sealed.isdisjoint(pack.numbers))
     nested = tuple(item for item in items if isinstance(item, NESTED))
-    return Inputs(any(isinstance(item, Id) for item in items), packs, nested)
+    specs = [item.spec for item in items if isinstance(item, Value)]
+    subjects = {
+        spec.subject for spec in specs if spec.subject is not None and slot.rows.may_pseudonymise(spec)
+    }
+    return Inputs(any(isinstance(item, Id) for item in items), tuple(sorted(subjects)), packs, nested)
 
 
 def _sealed(item: Value, fields: Mapping[str, Any]) -> list[str]:
@@ -81,13 +86,20 @@ class _Writing:
             return "i"
         if isinstance(item, Value):
             return self._value(item, cells[item.spec.name])
+        if (
+            isinstance(item, Gathered)
+            and item.spec is not None
+            and cells[item.spec.name].kind is Kind.NOTHING
+        ):
+            return "None"
         return f"n{self.inputs.nested.index(item)}"
 
     def _value(self, item: Value, cell: Cell) -> str:
         if cell.kind is Kind.NOTHING:
             return "None"
-        if cell.kind is Kind.NUMBERED:
-            return f"{self.bind(PSEUDONYM.apply)}({self._stored('pseudonym_number')})"
+        if cell.kind is Kind.PSEUDONYM:
+            code = f"p{self.inputs.subjects.index(cell.spec.subject or '')}"
+            return code if cell.mask is None else f"{self.bind(cell.mask.apply)}({code})"
         if cell.kind is Kind.COMPUTED:
             return self._computed(cell)
         raw = self._opened(cell.spec.name) if cell.kind is Kind.OPENED else self._stored(cell.spec.name)
@@ -125,6 +137,7 @@ def projector(shape: ObjectShape, slot: Slot, layout: Layout, inputs: Inputs) ->
     writing = _Writing(slot, layout, inputs)
     body = writing.expression(shape.types[layout.type_name])
     names = ["i"] if inputs.ids else []
+    names += [f"p{at:d}" for at in range(len(inputs.subjects))]
     names += [f"o{at:d}" for at in range(len(inputs.packs))]
     names += [f"n{at:d}" for at in range(len(inputs.nested))]
     # A level without anything to show of it still has as many objects as rows: its first column tells how many.
@@ -192,7 +205,7 @@ class Variant:
     releases: tuple[tuple[int, int], ...]
     packs: frozenset[str]
     links: frozenset[int]
-    """Identities of the links that are shown."""
+    """Identities of the links and of the small sets that are shown."""
     projectors: dict[int, Projector]
     """By the identity of the look; absent where the look has no such type."""
 
@@ -210,11 +223,12 @@ def variant_of(slot: Slot, inputs: Mapping[int, Inputs], layout: Layout) -> Vari
     packs = {column for column, pack in model.packs.items() if not layout.opens.isdisjoint(pack.numbers)}
     hidden = {cell.spec.name for cell in layout.cells if cell.kind is Kind.NOTHING}
     shapes = [shape for shape in slot.objects if layout.type_name in shape.types]
-    links = [item for shape in shapes for _, item in shape.types[layout.type_name] if isinstance(item, Link)]
+    items = [item for shape in shapes for _, item in shape.types[layout.type_name]]
+    links = [item for item in items if isinstance(item, Link | Gathered)]
     return Variant(
         layout,
         tuple(bits.items()),
         frozenset(packs),
-        frozenset(id(link) for link in links if link.spec.name not in hidden),
+        frozenset(id(link) for link in links if link.spec is None or link.spec.name not in hidden),
         {id(shape): projector(shape, slot, layout, inputs[id(shape)]) for shape in shapes},
     )

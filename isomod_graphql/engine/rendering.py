@@ -12,6 +12,7 @@ from isomod_graphql.engine.projectors import Columns, Variant
 from isomod_graphql.engine.running import Loaded, Paged, Root, Run, Under
 from isomod_graphql.engine.shapes import (
     Access,
+    Gathered,
     Item,
     Link,
     Named,
@@ -144,6 +145,10 @@ class Rendering:
         if inputs.ids:
             ids = loaded.columns[slot.slot.at["id"]]
             taken.append(self._run.keys.ids.seal_all(slot.slot.rows.entity.code, ids))
+        taken += [
+            self._run.request.pseudonyms.of_all(loaded.columns[slot.slot.at[subject]])
+            for subject in inputs.subjects
+        ]
         none = [NOTHING] * len(loaded.records)
         taken += [self._opened.get((id(loaded), at, column), none) for column in inputs.packs]
         taken += [
@@ -363,12 +368,12 @@ def _withheld_keys(seen: Iterable[Seen]) -> list[str]:
         key
         for shape, variant in kinds.values()
         for key, item in shape.types[variant.layout.type_name]
-        if isinstance(item, Value) and item.spec.name in variant.layout.decisions
+        if isinstance(item, Value | Gathered) and item.spec and item.spec.name in variant.layout.decisions
     }
     return sorted(keys)
 
 
 def _finding(item: Item, variant: Variant) -> Finding:
-    if isinstance(item, Value):
+    if isinstance(item, Value | Gathered) and item.spec is not None:
         return item.coordinate, variant.layout.decisions.get(item.spec.name)
     return "", None

@@ -21,6 +21,7 @@ from isomod_graphql.engine.loading import Level, Levels
 from isomod_graphql.engine.masking import stands
 from isomod_graphql.engine.plan import Plan
 from isomod_graphql.engine.projection import View, Withheld
+from isomod_graphql.engine.pseudonyms import Pseudonyms
 from isomod_graphql.engine.viewer import Viewer
 
 T = TypeVar("T")
@@ -188,6 +189,13 @@ class Request:
         if self.keys is None:
             raise Unauthenticated
         return self.keys.ids
+
+    @property
+    def pseudonyms(self) -> Pseudonyms:
+        """Of the viewer's tenant and purpose. Raises Unauthenticated for nobody."""
+        if self.keys is None:
+            raise Unauthenticated
+        return Pseudonyms(self.keys.pseudonyms, self.viewer.principal.purpose)
 
     def global_id(self, view: View) -> str:
         """The opaque id of a view."""

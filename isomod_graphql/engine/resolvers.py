@@ -36,7 +36,12 @@ def install(schema: GraphQLSchema, catalogue: Catalogue) -> None:
         core: Any = schema.type_map[type_name]
         core.is_type_of = None
         for field_name, spec in catalogue.fields_of_type[type_name].items():
-            core.fields[field_name].resolve = _resolver(f"{type_name}.{field_name}", spec)
+            coordinate = f"{type_name}.{field_name}"
+            if spec.gathered:
+                source = catalogue.sources[type_name, field_name]
+                core.fields[field_name].resolve = _set_resolver(coordinate, spec, source)
+            else:
+                core.fields[field_name].resolve = _resolver(coordinate, spec)
         for interface in core.interfaces:
             interface.resolve_type = _tagged
 
@@ -71,6 +76,14 @@ def _resolver(coordinate: str, spec: FieldSpec) -> Resolver:
         return view.value(spec.name)
 
     return _guarded(spec, personal)
+
+
+def _set_resolver(coordinate: str, spec: FieldSpec, source: Any) -> Resolver:  # noqa: ANN401  a source of small sets
+    def rows(view: View, info: GraphQLResolveInfo[Any]) -> Awaitable[list[View]] | None:
+        info.context.show(info.path, coordinate, view, spec.name)
+        return source.views(info.context, view) if view.value(spec.name) else None
+
+    return _guarded(spec, rows)
 
 
 def _guarded(spec: FieldSpec, read: Callable[[View, GraphQLResolveInfo[Any]], Any]) -> Resolver:

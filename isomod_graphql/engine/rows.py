@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, FromClause, Select, and_, func, select
 from sqlalchemy.orm import aliased
 
+from isomod_graphql.core.flags import EVERY_CONSENT, consent_bit
 from isomod_graphql.core.store import pack_columns
 from isomod_graphql.engine.entities import Entity, FieldSpec
 from isomod_graphql.engine.field_access import Weighed
@@ -15,6 +16,7 @@ from isomod_graphql.engine.readers import Reader
 from permissions.decisions import reach_of, relations_of
 from permissions.disclosure import Form, Relation
 from permissions.grants import Action
+from permissions.purposes import needs_consent
 from permissions.reach import Reach
 
 MOST_LAYOUTS = 1_000
@@ -61,8 +63,14 @@ class RowQuery:
         self._everywhere, self._somewhere = self._reached_actions()
         own = {entity.subject} if entity.subject is not None else set()
         self.persons = sorted({*self.subjects, *own})
+        purpose = reader.vector.purpose
+        asks = any(spec.personal and needs_consent(purpose, spec.category) for spec in self._decided_on)
+        self.asks_consent = asks
+        # A consent that decides nothing here is not heeded, so that rows which look the same share a layout.
+        self._heeded = ~EVERY_CONSENT | (consent_bit(purpose) if asks else 0)
         self.asked = self._fact_columns()
         self._layouts: dict[tuple[object, ...], Layout] = {}
+        self._decided: dict[RowFacts, Layout] = {}
         self._statement: Select[Any] | None = None
 
     def _sealed_names(self) -> list[str]:
@@ -119,18 +127,16 @@ class RowQuery:
         )
         if "flags" in self.asked:
             columns["flags"] = table.c.flags
-        if self.entity.subject is not None and self._may_number():
-            columns["pseudonym_number"] = table.c.pseudonym_number
         selected = [column.label(name) for name, column in columns.items()]
         source, statement = self._joined(select(*selected, *self._facts()))
         return statement.select_from(source).where(
             table.c.tenant_id == self.reader.tenant_id, self.reachable()
         )
 
-    def _may_number(self) -> bool:
-        """A cell of this reader may show a person's number in place of a value."""
-        cells = (cell for tier in self.reader.vector.tiers for cell in tier.cells)
-        return any(cell.form is Form.PSEUDONYM for cell in cells)
+    def may_pseudonymise(self, spec: FieldSpec) -> bool:
+        """The field is the pseudonym of its subject, or shows it to this reader in place of a value."""
+        tiers = self.reader.vector.tiers if spec.personal and spec.compute is None else ()
+        return spec.pseudonym or any(tier.cell(spec.category).form is Form.PSEUDONYM for tier in tiers)
 
     def count(self, where: Sequence[ColumnElement[bool]]) -> Select[Any]:
         """How many rows `statement` has with these predicates."""
@@ -188,23 +194,29 @@ class RowQuery:
         if layout is None:
             if len(self._layouts) >= MOST_LAYOUTS:
                 self._layouts.clear()
-            layout = self._layouts[key] = self._decided(type_name, facts, mine)
+                self._decided.clear()
+            known = self._known(type_name, facts, mine)
+            layout = self._decided.get(known)
+            if layout is None:
+                weighed = self.weighed.get(type_name, ())
+                layout = layout_of(self.entity, self.specs[type_name], self.reader.vector, known, weighed)
+                self._decided[known] = layout
+            self._layouts[key] = layout
         return layout
 
-    def _decided(self, type_name: str, facts: Mapping[str, Any], mine: Mapping[str, bool]) -> Layout:
-        known = RowFacts(
+    def _known(self, type_name: str, facts: Mapping[str, Any], mine: Mapping[str, bool]) -> RowFacts:
+        return RowFacts(
             type_name=type_name,
             admitted=frozenset(
                 slot for slot, reach in self._slots if reach is Reach.ALL or facts.get(f"slot_{slot}")
             ),
             relations=self._ties(facts, mine),
             flags=tuple(
-                (subject, facts[self._flags_column(subject)] or 0, mine[subject]) for subject in self.subjects
+                (subject, (facts[self._flags_column(subject)] or 0) & self._heeded, mine[subject])
+                for subject in self.subjects
             ),
             actions=self._allowed(facts, mine) if self._actions else frozenset(),
         )
-        weighed = self.weighed.get(type_name, ())
-        return layout_of(self.entity, self.specs[type_name], self.reader.vector, known, weighed)
 
     def _allowed(self, facts: Mapping[str, Any], mine: Mapping[str, bool]) -> frozenset[Action]:
         subject, vector = self.entity.subject, self.reader.vector
@@ -217,7 +229,7 @@ class RowQuery:
         return ties | {Relation.SELF} if subject is not None and mine[subject] else ties
 
     def _fact_columns(self) -> list[str]:
-        """What `_decided` reads of a row, beside its type and those persons."""
+        """What `_known` reads of a row, beside its type and those persons."""
         slots = [f"slot_{slot}" for slot in self._questioned]
         ties = [f"rel_{relation}" for relation in self._relations]
         flags = [self._flags_column(subject) for subject in self.subjects]

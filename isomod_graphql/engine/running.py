@@ -173,6 +173,7 @@ class Run:
                 nest.stage, await self._by_ids(nest.stage, ids), _origins(loaded, places)
             )
             return Under(under, places, [(at, at + 1) for at in range(len(places))])
+        hides = isinstance(item, Gathered) and item.spec is not None
         holders = {
             type_name
             for shape in slot.objects
@@ -182,7 +183,7 @@ class Run:
         places = [
             place
             for place, owner in enumerate(owners)
-            if owner is not None and owner.layout.type_name in holders
+            if owner is not None and owner.layout.type_name in holders and (not hides or mark in owner.links)
         ]
         parents = [loaded.records[place][slot.at["id"]] for place in places]
         if isinstance(item, Page):

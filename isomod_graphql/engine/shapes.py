@@ -157,10 +157,12 @@ class Page:
 
 @dataclass(eq=False, slots=True)
 class Gathered:
-    """A small set under a row, without pages."""
+    """A small set under a row, without pages. `spec` and `coordinate` where its category is personal."""
 
     source: Children | Through
     target: ObjectShape
+    spec: FieldSpec | None = None
+    coordinate: str = ""
 
 
 @dataclass(eq=False, slots=True)
@@ -294,7 +296,7 @@ class _Reading:
             return Typename(of.name)
         definition = of.fields[name]
         spec = self.catalogue.fields_of_type[of.name].get(name)
-        if spec is not None:
+        if spec is not None and not spec.gathered:
             return self._declared(spec, f"{of.name}.{name}", definition, path, found)
         listing = self.catalogue.listings.get((of.name, name))
         if listing is not None:
@@ -304,7 +306,8 @@ class _Reading:
         source = self.catalogue.sources.get((of.name, name))
         if not isinstance(source, Children | Through):
             raise NotCompiled(Unsupported.CUSTOM_RESOLVER)
-        return Gathered(source, self._object(source.entity(), definition.type, (*path, "*"), found))
+        target = self._object(source.entity(), definition.type, (*path, "*"), found)
+        return Gathered(source, target, spec, f"{of.name}.{name}")
 
     def _access(self, of: GraphQLObjectType, definition: GraphQLField, found: list[FieldDetails]) -> Access:
         inner: Any = get_named_type(definition.type)

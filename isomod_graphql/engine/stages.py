@@ -35,6 +35,8 @@ from isomod_graphql.engine.statements import Records, Slot, Sql, compiled
 
 MOST_STATEMENTS = 64
 """Of one level: filters and orders that clients combine in one document."""
+MOST_COMBINATIONS = 1_024
+"""Of facts about rows of one table; many of them look the same."""
 
 
 @dataclass(eq=False, slots=True)
@@ -45,6 +47,8 @@ class SlotStage:
     inputs: dict[int, Inputs]
     decide: Decide
     variants: dict[Key, Variant] = field(default_factory=dict)
+    _looks: dict[int, Variant] = field(default_factory=dict)
+    """By the identity of the layout, which the variant keeps alive."""
     _types: "Stage | None" = None
 
     @property
@@ -93,8 +97,13 @@ class SlotStage:
         asked = {name: next(facts) for name in rows.asked}
         mine = {name: next(facts) for name in rows.persons}
         layout = rows.layout(rows.type_name(named), asked, mine)
-        variant = variant_of(self.slot, self.inputs, layout)
-        if len(self.variants) >= MOST_STATEMENTS:
+        variant = self._looks.get(id(layout))
+        if variant is None:
+            if len(self._looks) >= MOST_STATEMENTS:
+                self._looks.clear()
+                self.variants.clear()
+            variant = self._looks[id(layout)] = variant_of(self.slot, self.inputs, layout)
+        if len(self.variants) >= MOST_COMBINATIONS:
             self.variants.clear()
         self.variants[key] = variant
         return variant

@@ -30,7 +30,7 @@ from isomod_graphql.engine.field_access import Weighed
 from isomod_graphql.engine.listing import Demand, beyond, ordered
 from isomod_graphql.engine.readers import Reader
 from isomod_graphql.engine.rows import RowQuery
-from isomod_graphql.engine.shapes import Access, Link, ObjectShape, Value, is_typeless
+from isomod_graphql.engine.shapes import Access, Gathered, Link, ObjectShape, Value, is_typeless
 from isomod_graphql.engine.sources import Children, Through
 
 MAX_PAGE: Final = 100
@@ -237,9 +237,8 @@ def _specs(objects: Sequence[ObjectShape]) -> dict[str, tuple[FieldSpec, ...]]:
     found: dict[str, dict[str, FieldSpec]] = {name: {} for name in entity.types}
     for shape in objects:
         for type_name, items in shape.types.items():
-            found[type_name].update(
-                (item.spec.name, item.spec) for _, item in items if isinstance(item, Value | Link)
-            )
+            specs = (item.spec for _, item in items if isinstance(item, Value | Link | Gathered))
+            found[type_name].update((spec.name, spec) for spec in specs if spec is not None)
     return {name: tuple(specs.values()) for name, specs in found.items()}
 
 

@@ -26,6 +26,7 @@ from isomod_graphql.identity.roles import (
     require_regrantable,
     touch,
 )
+from isomod_graphql.identity.teams import leave_teams
 from isomod_graphql.organisations.contract import require_contract
 from isomod_graphql.subjects.addresses import checked_email
 from isomod_graphql.subjects.service import create_person, person_with_email, require_processing
@@ -155,8 +156,9 @@ async def leave_tenant(tx: Transaction, viewer: Viewer) -> None:
 async def seclude(tx: Transaction, person_id: UUID) -> None:
     """Ends a membership for good: no access, no roles, no link to the account. For leaving and for erasure.
 
-    Does nothing for somebody who is no member. Raises SoleAdmin.
+    Somebody who is no member leaves the teams and nothing else. Raises SoleAdmin.
     """
+    await leave_teams(tx, person_id)
     here = (User.tenant_id == tx.tenant_id, User.id == person_id)
     if await tx.value(select(User.id).where(*here).with_for_update()) is None:
         return

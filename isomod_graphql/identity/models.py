@@ -72,6 +72,25 @@ class GrantRow(TenantRow, Base):
     )
 
 
+class Team(TenantRow, Base):
+    """People who work together. `name_key` is core.text.fold of the name."""
+
+    __tablename__ = "teams"
+    name: Mapped[str] = held(Category.OPERATIONAL, Text)
+    name_key: Mapped[str] = held(Category.OPERATIONAL, Text(collation="C"))
+    __table_args__ = (Index("uq_teams_name", "tenant_id", "name_key", unique=True),)
+
+
+class TeamMember(Base):
+    """Somebody is in a team; which teams those are tells who somebody is."""
+
+    __tablename__ = "team_members"
+    tenant_id: Mapped[UUID] = held(Category.OPERATIONAL, primary_key=True)
+    team_id: Mapped[UUID] = held(Category.IDENTITY, keep=Keep.ACCOUNT, subject="person_id", primary_key=True)
+    person_id: Mapped[UUID] = held(Category.OPERATIONAL, primary_key=True)
+    __table_args__ = (Index("ix_team_members_person", "tenant_id", "person_id", "team_id"),)
+
+
 class SignInSession(TenantRow, Base):
     """A signed-in browser or app, in the platform tenant, and the membership it works in since `entered_at`."""
 

@@ -27,7 +27,7 @@ from isomod_graphql.core.store import Store, Transaction
 from isomod_graphql.engine.viewer import Viewer
 from isomod_graphql.privacy.models import ErasureCertificate
 from isomod_graphql.privacy.subject import load_subject
-from isomod_graphql.subjects.facts import ERASED, RESTRICTABLE, is_erased, restriction_bits
+from isomod_graphql.subjects.facts import ERASED, EVERY_CONSENT, RESTRICTABLE, is_erased, restriction_bits
 from isomod_graphql.subjects.models import Person
 from permissions.categories import Category, Keep
 from permissions.grants import Action
@@ -174,7 +174,7 @@ async def _certify(tx: Transaction, intent: Intent, results: list[Destroyed]) ->
     here = (Person.tenant_id == tx.tenant_id, Person.id == intent.subject_id)
     flags = await tx.value(select(Person.flags).where(*here).with_for_update())
     erased = {
-        "flags": flags | ERASED,
+        "flags": (flags | ERASED) & ~EVERY_CONSENT,
         "erased_at": func.coalesce(Person.erased_at, tx.now),
         "updated_at": tx.now,
     }

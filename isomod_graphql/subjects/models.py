@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped
 
 from isomod_graphql.core.columns import Base, TenantRow, held, sealed
 from permissions.categories import Category, Keep
+from permissions.purposes import CONSENT
 
 # fmt: off
 PERSON_KINDS = ("TECHNICIAN", "REQUESTER", "COLLEAGUE", "CONTACT")  # reason: pseudonyms use these words; no role is meant
@@ -16,7 +17,7 @@ PERSON_KINDS = ("TECHNICIAN", "REQUESTER", "COLLEAGUE", "CONTACT")  # reason: ps
 
 
 class Person(TenantRow, Base):
-    """The data subject. `flags` is the bit mask of subjects.facts: restricted categories and erasure."""
+    """The data subject. `flags` is the bit mask of subjects.facts: restricted categories, consents, erasure."""
 
     __tablename__ = "people"
     kind: Mapped[str] = held(Category.OPERATIONAL, Text)
@@ -52,3 +53,26 @@ class Restriction(TenantRow, Base):
         Category.NOTES, keep=Keep.EVIDENCE, subject="person_id", number=1
     )
     __table_args__ = (Index("ix_restrictions_person", "tenant_id", "person_id"),)
+
+
+class Consent(TenantRow, Base):
+    """GDPR Article 7(1): one decision about one purpose, never altered; the last one of a purpose holds, as a bit of `people.flags`.
+
+    `sequence` counts a person's decisions from 1.
+    `notice_version` and `notice_hash` (SHA-256) say which text was shown in which language, `mechanism` how it was answered.
+    """
+
+    __tablename__ = "consents"
+    person_id: Mapped[UUID] = held(Category.OPERATIONAL)
+    sequence: Mapped[int] = held(Category.OPERATIONAL, Integer)
+    purpose: Mapped[str] = held(Category.OPERATIONAL, Text)
+    given: Mapped[bool] = held(Category.OPERATIONAL)
+    notice_version: Mapped[str] = held(Category.OPERATIONAL, Text)
+    notice_hash: Mapped[bytes] = held(Category.OPERATIONAL, LargeBinary)
+    locale: Mapped[str] = held(Category.OPERATIONAL, Text)
+    mechanism: Mapped[str] = held(Category.OPERATIONAL, Text)
+    __table_args__ = (
+        CheckConstraint(f"purpose IN {tuple(sorted(map(str, CONSENT)))}", name="purpose"),
+        CheckConstraint("mechanism IN ('SESSION', 'TOKEN')", name="mechanism"),
+        Index("uq_consents", "tenant_id", "person_id", "sequence", unique=True),
+    )

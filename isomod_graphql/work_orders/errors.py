@@ -68,6 +68,13 @@ class StepsUnanswered(TransitionRefused):
     code = RefusalCode.STEPS_UNANSWERED.value
 
 
+class NotCompleted(Refusal):
+    """A signature stands under a completion."""
+
+    code = "NOT_COMPLETED"
+    message = "Only completed work is signed."
+
+
 class RecordFrozen(Refusal):
     """A closed or cancelled order is a record (ISO 9001 clause 7.5.3): it is followed up, not changed."""
 

@@ -1,12 +1,13 @@
 """Work orders, who is on them and what happened to them. Refuses a state that its dates do not bear out; the history is only ever added to."""
 
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Computed, ForeignKeyConstraint, Index, Integer, Text, text
 from sqlalchemy.orm import Mapped
 
-from isomod_graphql.core.columns import Base, TenantRow, held
+from isomod_graphql.core.columns import Base, TenantRow, held, sealed
 from isomod_graphql.work_orders.rules import (
     Outcome,
     Transition,
@@ -14,7 +15,7 @@ from isomod_graphql.work_orders.rules import (
     WorkOrderStatus,
     WorkOrderType,
 )
-from permissions.categories import Category
+from permissions.categories import Category, Keep
 
 _RANKS = " ".join(f"WHEN '{priority}' THEN {rank}" for rank, priority in enumerate(WorkOrderPriority))
 
@@ -108,4 +109,46 @@ class WorkOrderHistory(TenantRow, Base):
         CheckConstraint("(transition IS NULL) = (from_status IS NULL)", name="made"),
         Index("uq_work_order_history", "tenant_id", "work_order_id", "sequence", unique=True),
         Index("ix_work_order_history_actor", "tenant_id", "actor_id", "id"),
+    )
+
+
+class SignatureMeaning(StrEnum):
+    """What somebody says by signing."""
+
+    PERFORMED = "PERFORMED"
+    REVIEWED = "REVIEWED"
+    APPROVED = "APPROVED"
+
+
+class WorkOrderSignature(TenantRow, Base):
+    """A name under the completion of `completed_at`, never altered; a later completion is signed anew.
+
+    The name and the title are those of the moment, kept with the record of the work (ISO 9001 clause 7.5.3).
+    """
+
+    __tablename__ = "work_order_signatures"
+    work_order_id: Mapped[UUID] = held(Category.OPERATIONAL)
+    signer_id: Mapped[UUID] = held(Category.OPERATIONAL)
+    meaning: Mapped[str] = held(Category.OPERATIONAL, Text)
+    signed_at: Mapped[datetime] = held(Category.OPERATIONAL)
+    completed_at: Mapped[datetime] = held(Category.OPERATIONAL)
+    signer_name: Mapped[str | None] = sealed(
+        Category.IDENTITY, keep=Keep.EVIDENCE, subject="signer_id", number=1
+    )
+    signer_title: Mapped[str | None] = sealed(
+        Category.IDENTITY, keep=Keep.EVIDENCE, subject="signer_id", number=2
+    )
+    __table_args__ = (
+        CheckConstraint(f"meaning IN {tuple(map(str, SignatureMeaning))}", name="meaning"),
+        Index(
+            "uq_work_order_signatures",
+            "tenant_id",
+            "work_order_id",
+            "signer_id",
+            "meaning",
+            "completed_at",
+            unique=True,
+        ),
+        Index("ix_work_order_signatures_order", "tenant_id", "work_order_id", "id"),
+        Index("ix_work_order_signatures_signer", "tenant_id", "signer_id", "id"),
     )

@@ -6,7 +6,12 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, or_, select
 
 from isomod_graphql.engine.reach import THIS_TENANT, ChildScope, RowScope
-from isomod_graphql.work_orders.models import WorkOrder, WorkOrderAssignee, WorkOrderHistory
+from isomod_graphql.work_orders.models import (
+    WorkOrder,
+    WorkOrderAssignee,
+    WorkOrderHistory,
+    WorkOrderSignature,
+)
 from permissions.disclosure import Relation
 from permissions.reach import Resource
 
@@ -44,3 +49,17 @@ HISTORY_SCOPE = ChildScope(
     key=WorkOrderHistory.work_order_id,
 )
 """The history is reached with its order."""
+
+
+def _signed(person: UUID) -> ColumnElement[bool]:
+    return WorkOrderSignature.signer_id == person
+
+
+SIGNATURE_SCOPE = ChildScope(
+    Resource.WORK_ORDER,
+    WorkOrderSignature,
+    relations=MappingProxyType({Relation.OWN: _signed}),
+    parent=WORK_ORDER_SCOPE,
+    key=WorkOrderSignature.work_order_id,
+)
+"""A signature is reached with its order."""

@@ -1,4 +1,4 @@
-"""How work ties people to each other: who is on my orders, and whose orders I am on. Refuses correlated questions: one set per tie and statement."""
+"""How work ties people to each other: who is on my orders, whose orders I am on, and who is in a team with me. Refuses correlated questions: one set per tie and statement."""
 
 from dataclasses import replace
 from types import MappingProxyType
@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, select, union
 from sqlalchemy.orm import aliased
 
 from isomod_graphql.engine.reach import THIS_TENANT
+from isomod_graphql.identity.models import TeamMember
 from isomod_graphql.subjects.models import Person
 from isomod_graphql.subjects.reach import PEOPLE_OF_SITES
 from isomod_graphql.work_orders.models import WorkOrder, WorkOrderAssignee
@@ -80,6 +81,13 @@ def _same_open_order(person: UUID) -> ColumnElement[bool]:
     return Person.id.in_(people)
 
 
+def _same_team(person: UUID) -> ColumnElement[bool]:
+    mine, theirs = aliased(TeamMember), aliased(TeamMember)
+    on = and_(mine.tenant_id == theirs.tenant_id, mine.team_id == theirs.team_id)
+    people = select(theirs.person_id).join(mine, on)
+    return Person.id.in_(people.where(mine.tenant_id == THIS_TENANT, mine.person_id == person))
+
+
 PERSON_SCOPE = replace(
     PEOPLE_OF_SITES,
     assigned=on_an_order_with,
@@ -89,6 +97,7 @@ PERSON_SCOPE = replace(
             Relation.ASSIGNED_TO_MINE: _assigned_to_mine,
             Relation.ASSIGNED_TO_MINE_OPEN: _assigned_to_mine_open,
             Relation.SAME_OPEN_ORDER: _same_open_order,
+            Relation.SAME_TEAM: _same_team,
         }
     ),
 )

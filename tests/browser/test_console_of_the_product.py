@@ -64,7 +64,7 @@ def test_a_viewer_gets_initials_and_no_contact_and_reads_so_in_the_list(
     assert people_of(answer) == {1: tom, 2: uma, 3: tom}
     path = "workOrders.edges.*.node.assignee"
     assert masked == [
-        f"User.displayName | initials | role | all | {path}.displayName",
+        f"User.displayName | initials | relation | all | {path}.displayName",
         f"User.email | null | role | all | {path}.email",
         f"User.phone | null | role | all | {path}.phone",
     ]

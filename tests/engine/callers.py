@@ -83,6 +83,8 @@ PARTS: Final[Mapping[str, Part]] = {
     "partner with names and contacts": _client(*_READS, S.PII_IDENTITY, S.PII_CONTACT),
     "partner bound to gent": _client(*_READS, S.PII_CONTACT, sites=("gent",)),
     "partner for analytics": _client(*_READS, S.PII_IDENTITY, S.PII_CONTACT, purpose=Purpose.ANALYTICS),
+    "partner for notices": _client(*_READS, S.PII_IDENTITY, S.PII_CONTACT, purpose=Purpose.NOTIFY),
+    "technician for notices": _token("technician", R.TECHNICIAN, *S, purpose=Purpose.NOTIFY),
     "partner for work": _client(S.WORK_ORDERS_READ),
     "partner without a scope": _client(),
 }

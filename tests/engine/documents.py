@@ -10,7 +10,7 @@ from isomod_graphql.engine.catalogue import Catalogue
 
 CONNECTION = "totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor } edges { cursor }"
 
-PEOPLE_ROLES = "roles { __typename id role expiresAt site { __typename id } }"
+PEOPLE_ROLES = "teams { __typename id name } roles { __typename id role expiresAt site { __typename id } }"
 
 
 def cell_fields(schema: GraphQLSchema, catalogue: Catalogue, type_name: str) -> list[str]:

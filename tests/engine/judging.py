@@ -27,6 +27,7 @@ from graphql.execution.values import VariableValues, get_argument_values
 
 from tests.engine.asking import Caller
 from tests.engine.documents import listed_masks
+from tests.engine.known import PERSONAL_SETS
 from tests.engine.listed import Lists, Open
 from tests.engine.oracle import FIELDS, Oracle, Seen
 from tests.engine.oracle_access import access_of
@@ -38,7 +39,7 @@ Kind = Any
 """A type of graphql-core, or a field of one."""
 Place = tuple[str | int, ...]
 Wrong = tuple[Any, ...]
-TO_MANY: Final = frozenset({"User.roles", "WorkOrder.assignees"})
+TO_MANY: Final = frozenset({"User.roles", "WorkOrder.assignees", "WorkOrder.signatures"})
 
 
 class _Identifying(Visitor):
@@ -118,7 +119,7 @@ class Judge:
             return
         definition = of.fields[name]
         named: Kind = get_named_type(definition.type)
-        if row is not None and name in FIELDS[of.name][1]:
+        if row is not None and name in {*FIELDS[of.name][1], *PERSONAL_SETS}:
             await self._cell(of.name, row, name, place, value)
         if name == "viewerAccess" and row is not None:
             await self._access(of.name, row, place, definition, nodes, value)
@@ -194,8 +195,11 @@ class Judge:
         if seen is None:
             self.wrong.append((place, "not reached", value))
             return
-        link = FIELDS[of][1][name].to is not None
-        self._expect(place, self.open_id(value[ID]) if link and value is not None else value, seen.value)
+        if isinstance(value, list):
+            value = [self.open_id(one[ID]) for one in value]
+        elif isinstance(value, dict):
+            value = self.open_id(value[ID])
+        self._expect(place, value, seen.value)
         if seen.withheld:
             self.told[place] = (f"{of}.{name}", *seen.withheld)
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from isomod_graphql.core.flags import is_erased, restricted_categories
 from isomod_graphql.core.text import fold
-from isomod_graphql.identity.models import GrantRow, User
+from isomod_graphql.identity.models import User
 from isomod_graphql.subjects.models import Person
 from permissions.categories import Category
 from permissions.principals import Principal
@@ -27,6 +27,9 @@ UNDER: Final = {
 OF_ROW: Final = {
     "siteId": ("site_id", "Location"), "locationId": ("location_id", "Location"), "custodianId": ("custodian_id", "Person"),
     "assetId": ("asset_id", "Asset"), "assigneeId": ("assignee_id", "Person"), "requesterId": ("requester_id", "Person"),
+}  # fmt: skip
+SETS: Final = {
+    "User.roles": ("RoleAssignment", "person_id"), "WorkOrder.signatures": ("WorkOrderSignature", "work_order_id")
 }  # fmt: skip
 PLAIN: Final = frozenset({"number", "tag"})
 CHOICES: Final = frozenset({"status", "priority", "type", "criticality"})
@@ -58,10 +61,11 @@ class Lists:
 
     async def gathered(self, principal: Principal, now: datetime, field: str, parent: UUID) -> list[UUID]:
         """A small set without pages, in the order of ids."""
-        if field == "User.roles":
-            model: Model = GrantRow
-            rows = [await self._oracle.row(GrantRow, one) for one in self._rows["RoleAssignment"]]
-            ids = [row["id"] for row in rows if row is not None and row["person_id"] == parent]
+        if field in SETS:
+            kind, column = SETS[field]
+            model: Model = FIELDS[kind][0]
+            rows = [await self._oracle.row(model, one) for one in self._rows[kind]]
+            ids = [row["id"] for row in rows if row is not None and row[column] == parent]
         else:
             model, ids = Person, list(self._oracle._crews.get(parent, ()))
         return [
@@ -112,7 +116,7 @@ def _name(row: Row) -> str | None:
 def _kind(field: str) -> str:
     of, name = field.split(".")
     children = of if name == "children" else ""
-    return children or {"users": "User", "locations": "Location", "assets": "Asset", "history": "WorkOrderChange"}.get(
+    return children or {"users": "User", "teams": "Team", "locations": "Location", "assets": "Asset", "history": "WorkOrderChange"}.get(
         name, "WorkOrder"
     )  # fmt: skip
 

@@ -11,92 +11,25 @@ import asyncpg
 from sqlalchemy import Table
 
 from isomod_graphql.assets.models import Asset
-from isomod_graphql.core.columns import Base
 from isomod_graphql.core.crypto import Place, key_id_of, open_pack
-from isomod_graphql.core.flags import is_erased, restricted_categories
+from isomod_graphql.core.flags import consented_purposes, is_erased, restricted_categories
 from isomod_graphql.core.store import Store
-from isomod_graphql.identity.models import GrantRow, User
-from isomod_graphql.locations.models import Location
+from isomod_graphql.identity.models import Team, User
 from isomod_graphql.subjects.models import Person
-from isomod_graphql.work_orders.models import WorkOrder, WorkOrderHistory
+from isomod_graphql.work_orders.models import WorkOrder
 from permissions import masks
-from permissions.categories import Category
+from permissions.categories import Category, Keep
 from permissions.decisions import Decision, Facts, decide
 from permissions.disclosure import Form, Level, Relation
-from permissions.masks import NULL, PSEUDONYM, Mask
+from permissions.masks import NULL, PSEUDONYM, Mask, pseudonym_key, pseudonym_of
 from permissions.principals import Principal
-from permissions.reach import Reach, Resource
+from permissions.reach import Reach
 from permissions.vectors import Sites, Vector, site_slots, vector_of
+from tests.engine.known import AUTHOR, FIELDS, PARENT, PERSONAL_SETS, RESOURCE, Field, Model, Row
 
-Model = type[Base]
-Row = Mapping[str, Any]
+__all__ = ["FIELDS", "Model", "Oracle", "Row", "Seen"]
+
 OPEN: Final = frozenset({"OPEN", "SCHEDULED", "IN_PROGRESS", "ON_HOLD"})
-ABSENT: Final = object()
-"""There is nothing to compare: the viewer does not reach the row."""
-
-
-@dataclass(frozen=True)
-class Field:
-    """A field of a graph type: the attribute that it shows, its mask, or the model that a link leads to."""
-
-    attribute: str
-    mask: Mask = NULL
-    model: Model | None = None
-    to: Model | None = None
-
-
-def _plain(*names: str) -> dict[str, Field]:
-    return {_camel(name): Field(name) for name in names}
-
-
-def _camel(name: str) -> str:
-    head, *rest = name.split("_")
-    return head + "".join(map(str.title, rest))
-
-
-_PERSON = {
-    **_plain("job_title", "address", "locale", "version"),
-    "displayName": Field("name", masks.INITIALS),
-    "name": Field("name", masks.INITIALS),
-    "email": Field("email", masks.PARTIAL_EMAIL),
-    "phone": Field("phone", masks.PARTIAL_PHONE),
-    "restricted": Field("flags"),
-}
-_CHANGE = _plain("sequence", "at", "transition", "from_status", "to_status", "reason")
-_ASSET = _plain(
-    "name", "tag", "serial_number", "manufacturer", "model", "status", "criticality", "version", "description"
-)
-_ORDER = _plain(
-    *("number", "title", "description", "status", "priority", "type", "outcome", "resolution", "created_at"),
-    *("due_at", "window_start", "window_end", "started_at", "completed_at", "first_completed_at", "version"),
-)
-_PLACE = _plain("name", "address", "latitude", "longitude", "time_zone", "version")
-
-FIELDS: Final[Mapping[str, tuple[Model, Mapping[str, Field]]]] = {
-    "User": (Person, {**_PERSON, "status": Field("status", model=User), "lastSeenAt": Field("last_seen_at", model=User)}),
-    "Contact": (Person, _PERSON),
-    "Location": (Location, {**_PLACE, "parent": Field("parent_id", to=Location), "site": Field("site_id", to=Location)}),
-    "Asset": (Asset, {
-        **_ASSET, "location": Field("location_id", to=Location), "parent": Field("parent_id", to=Asset),
-        "custodian": Field("custodian_id", to=Person),
-    }),
-    "WorkOrder": (WorkOrder, {
-        **_ORDER, "asset": Field("asset_id", to=Asset), "location": Field("location_id", to=Location),
-        "assignee": Field("assignee_id", to=Person), "requester": Field("requester_id", to=Person),
-        "completedBy": Field("completed_by_id", to=Person),
-    }),
-    "WorkOrderChange": (WorkOrderHistory, {**_CHANGE, "actor": Field("actor_id", to=Person)}),
-    "RoleAssignment": (GrantRow, {**_plain("role", "expires_at"), "site": Field("site_id", to=Location)}),
-}  # fmt: skip
-
-RESOURCE: Final[Mapping[Model, Resource]] = {
-    Person: Resource.PERSON, GrantRow: Resource.PERSON, Location: Resource.LOCATION, Asset: Resource.ASSET,
-    WorkOrder: Resource.WORK_ORDER, WorkOrderHistory: Resource.WORK_ORDER,
-}  # fmt: skip
-PARENT: Final[Mapping[Model, tuple[str, Model]]] = {
-    GrantRow: ("person_id", Person), WorkOrderHistory: ("work_order_id", WorkOrder)
-}  # fmt: skip
-AUTHOR: Final[Mapping[Model, str]] = {WorkOrderHistory: "actor_id", GrantRow: "person_id"}
 FORMS: Final[Mapping[Form, Mask]] = {Form.PSEUDONYM: PSEUDONYM}
 
 
@@ -119,13 +52,17 @@ class Oracle:
         self._rows: dict[tuple[Model, UUID], Row | None] = {}
         self._orders: list[Row] = []
         self._crews: dict[UUID, set[UUID]] = {}
+        self._teams: dict[UUID, set[UUID]] = {}
 
     async def prepare(self) -> "Oracle":
-        """Reads who is on which order; the ties between people come from nothing else."""
+        """Reads who is on which order and in which team; the ties between people come from nothing else."""
         self._orders = await self._eye.fetch("SELECT * FROM work_orders WHERE tenant_id = $1", self._tenant)
         query = "SELECT work_order_id, person_id FROM work_order_assignees WHERE tenant_id = $1"
         for link in await self._eye.fetch(query, self._tenant):
             self._crews.setdefault(link["work_order_id"], set()).add(link["person_id"])
+        query = "SELECT team_id, person_id FROM team_members WHERE tenant_id = $1"
+        for link in await self._eye.fetch(query, self._tenant):
+            self._teams.setdefault(link["person_id"], set()).add(link["team_id"])
         return self
 
     async def row(self, model: Model, row_id: UUID | None) -> Row | None:
@@ -166,7 +103,7 @@ class Oracle:
         if row is None or principal.tenant_id != self._tenant:
             return None
         bound = principal.caveats.sites
-        if bound is not None and row["site_id"] not in bound:
+        if bound is not None and top is not Team and row["site_id"] not in bound:
             return None
         vector, slots = _powers(principal, now)
         admitted = frozenset(
@@ -214,17 +151,19 @@ class Oracle:
         if model in AUTHOR and row[AUTHOR[model]] == me:
             found.add(Relation.OWN)
         if model is Person:
-            for order in self._orders:
-                mine = order["requester_id"] == me and row["id"] in self._crews.get(order["id"], ())
-                if mine:
-                    found.add(Relation.ASSIGNED_TO_MINE)
-                if mine and order["status"] in OPEN:
-                    found.add(Relation.ASSIGNED_TO_MINE_OPEN)
-                if order["status"] in OPEN and self._alongside(order, row["id"], me):
-                    found.add(Relation.SAME_OPEN_ORDER)
+            found |= {tie for order in self._orders for tie in self._work_ties(order, row["id"], me)}
+            if self._teams.get(me, set()) & self._teams.get(row["id"], set()):
+                found.add(Relation.SAME_TEAM)
             if row["id"] == me:
                 found.add(Relation.SELF)
         return frozenset(found)
+
+    def _work_ties(self, order: Row, other: UUID, me: UUID) -> set[Relation]:
+        is_open = order["status"] in OPEN
+        found = {Relation.SAME_OPEN_ORDER} if is_open and self._alongside(order, other, me) else set()
+        if order["requester_id"] == me and other in self._crews.get(order["id"], ()):
+            found |= {Relation.ASSIGNED_TO_MINE, *([Relation.ASSIGNED_TO_MINE_OPEN] if is_open else [])}
+        return found
 
     async def seen(
         self, principal: Principal, now: datetime, type_name: str, row_id: UUID, name: str
@@ -234,12 +173,15 @@ class Oracle:
         admitted = await self.reached(principal, now, model, row_id)
         if admitted is None:
             return None
-        field, row = fields[name], await self.row(model, row_id)
+        field, row = {**fields, **PERSONAL_SETS}[name], await self.row(model, row_id)
         assert row is not None
         vector, _ = _powers(principal, now)
         source = model if field.model is None else field.model
         raw = (await self.row(source, row_id) or {}).get(field.attribute)
-        category, subject, sealed = _class_of(source, field, name)
+        if name in PERSONAL_SETS:
+            teams = sorted(self._teams.get(row_id, ()))
+            raw = [one for one in teams if await self.reached(principal, now, Team, one) is not None]
+        category, subject, keep = _class_of(source, field, name)
         relations = self.ties(principal, model, row)
         person = row if model is Person else await self.row(Person, row[subject]) if subject else None
         mine = person is not None and person["id"] == principal.person_id
@@ -247,14 +189,30 @@ class Oracle:
             relations = relations | {Relation.SELF} if mine and subject else relations - {Relation.SELF}
         flags = person["flags"] if person is not None else 0
         # What is kept under nobody's key is the record of the work: it outlives its author, and the author's restriction.
-        gone = is_erased(flags) and (sealed or model is Person)
+        gone = is_erased(flags) and (keep is not None or model is Person)
         restricted = frozenset() if is_erased(flags) and not gone else restricted_categories(flags)
-        decision = decide(vector, category, Facts(admitted, relations, restricted, gone))
+        decision = decide(
+            vector,
+            category,
+            Facts(admitted, relations, restricted, gone, keep is Keep.EVIDENCE, consented_purposes(flags)),
+        )
         if field.to is not None:
             reached = raw is not None and await self.reached(principal, now, field.to, raw) is not None
             return Seen(raw if reached and decision.level is Level.FULL else None)
         oversees = any(tier.oversees_privacy and tier.slot in admitted for tier in vector.tiers)
-        return _shown(field, name, raw, row, decision, concerned=mine or oversees)
+        code = await self._code(principal, None if person is None else person["id"])
+        if name == "pseudonym":
+            return Seen(code)
+        if name == "area":
+            return Seen(None if raw is None else masks.area_text((raw, row["longitude"])))
+        if field.sibling and decision.level is not Level.HIDDEN:
+            return Seen(field.mask.apply(raw))
+        return _shown(field, name, raw, row, decision, code, concerned=mine or oversees)
+
+    async def _code(self, principal: Principal, person: UUID | None) -> str | None:
+        keys = await self._store.keystore.tenant(self._tenant)
+        key = pseudonym_key(keys.pseudonyms, principal.purpose.value)
+        return None if person is None else pseudonym_of(key, person.bytes)
 
 
 @lru_cache(512)
@@ -262,18 +220,21 @@ def _powers(principal: Principal, now: datetime) -> tuple[Vector, tuple[Sites, .
     return vector_of(principal, now), site_slots(principal, now)
 
 
-def _class_of(model: Model, field: Field, name: str) -> tuple[Category, str | None, bool]:
-    if name == "restricted":
-        return Category.AUDIT, "id", False
+def _class_of(model: Model, field: Field, name: str) -> tuple[Category, str | None, Keep | None]:
+    """The category, the column with the subject, and of a sealed value how long it is kept."""
+    if name in {"restricted", *PERSONAL_SETS}:
+        return Category.AUDIT if name == "restricted" else Category.IDENTITY, "id", None
     if field.attribute in model.sealed_fields:
         sealed = model.sealed_fields[field.attribute]
-        return sealed.category, sealed.subject, True
+        return sealed.category, sealed.subject, sealed.keep
     table: Table = model.__table__  # type: ignore[assignment]  # a mapped class always has a Table here
     held = table.c[field.attribute].info["held"]
-    return held.category, held.subject, False
+    return held.category, held.subject, None
 
 
-def _shown(field: Field, name: str, raw: Any, row: Row, decision: Decision, *, concerned: bool) -> Seen:  # noqa: ANN401
+def _shown(
+    field: Field, name: str, raw: Any, row: Row, decision: Decision, code: str | None, *, concerned: bool  # noqa: ANN401
+) -> Seen:  # fmt: skip
     if decision.level is Level.FULL:
         if name == "restricted":
             return Seen(bool(restricted_categories(raw)) if concerned and not is_erased(raw) else None)
@@ -284,7 +245,7 @@ def _shown(field: Field, name: str, raw: Any, row: Row, decision: Decision, *, c
     if name == "displayName":
         return Seen(mask.apply(raw) if mask is masks.INITIALS else _pseudonym(row), withheld)
     if mask is PSEUDONYM:
-        return Seen(mask.apply(row["pseudonym_number"]), withheld)
+        return Seen(mask.apply(code), withheld)
     return Seen(mask.apply(raw) if mask.output == "string" else None, withheld)
 
 

@@ -12,7 +12,8 @@ from permissions.grants import Action
 from permissions.principals import Principal
 from permissions.reach import Reach
 from permissions.vectors import site_slots
-from tests.engine.oracle import FIELDS, RESOURCE, Model, Oracle
+from tests.engine.known import FIELDS, PERSONAL_SETS, RESOURCE
+from tests.engine.oracle import Model, Oracle
 
 _RECTIFIED: Final = dict.fromkeys(
     ("name", "email", "phone", "jobTitle", "address", "locale"), Action.PERSON_RECTIFY
@@ -24,8 +25,9 @@ _ASSET: Final = (
 _ORDER: Final = ("title", "description", "priority", "type", "dueAt", "asset", "location")
 _PLACE: Final = ("name", "address", "latitude", "longitude", "timeZone", "parent")
 CHANGED_BY: Final[dict[str, dict[str, Action]]] = {
-    "User": {**_RECTIFIED, "roles": Action.ROLE_ASSIGN},
-    "Contact": _RECTIFIED,
+    "User": {**_RECTIFIED, "roles": Action.ROLE_ASSIGN, "teams": Action.TEAM_MANAGE},
+    "Contact": {**_RECTIFIED, "teams": Action.TEAM_MANAGE},
+    "Team": {"name": Action.TEAM_MANAGE},
     "Asset": dict.fromkeys(_ASSET, Action.ASSET_UPDATE),
     "Location": dict.fromkeys(_PLACE, Action.LOCATION_UPDATE),
     "WorkOrder": {
@@ -40,8 +42,8 @@ _PERSONAL: Final = {
     **dict.fromkeys(("email", "phone", "address"), Category.CONTACT),
 }
 WRITTEN: Final[dict[str, dict[str, Category]]] = {
-    "User": _PERSONAL,
-    "Contact": _PERSONAL,
+    "User": {**_PERSONAL, "teams": Category.IDENTITY},
+    "Contact": {**_PERSONAL, "teams": Category.IDENTITY},
     "Asset": {"description": Category.NOTES},
     "WorkOrder": {"description": Category.NOTES},
 }
@@ -56,7 +58,9 @@ async def access_of(
     reached = await oracle.reached(principal, now, model, row_id)
     if reached is None:
         return None
-    seen = await oracle.seen(principal, now, of, row_id, name) if name in fields else None
+    seen = (
+        await oracle.seen(principal, now, of, row_id, name) if name in {**fields, **PERSONAL_SETS} else None
+    )
     mask, reason = (None, None) if seen is None or seen.withheld is None else seen.withheld
     read = "FULL" if mask is None else "HIDDEN" if mask == "NULL" else "MASKED"
     action = CHANGED_BY.get(of, {}).get(name)

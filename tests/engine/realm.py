@@ -14,13 +14,19 @@ from isomod_graphql.core.columns import Base
 from isomod_graphql.core.ids import new_id
 from isomod_graphql.core.shredding import destroy_keys, write_intent
 from isomod_graphql.core.store import Store, Transaction
-from isomod_graphql.identity.models import GrantRow, User
+from isomod_graphql.identity.models import GrantRow, Team, TeamMember, User
 from isomod_graphql.locations.models import Location
-from isomod_graphql.subjects.facts import ERASED, restriction_bits
+from isomod_graphql.subjects.facts import ERASED, consent_bit, restriction_bits
 from isomod_graphql.subjects.models import Person
 from isomod_graphql.subjects.service import create_person, person_email_index
-from isomod_graphql.work_orders.models import WorkOrder, WorkOrderAssignee, WorkOrderHistory
+from isomod_graphql.work_orders.models import (
+    WorkOrder,
+    WorkOrderAssignee,
+    WorkOrderHistory,
+    WorkOrderSignature,
+)
 from permissions.categories import PERSONAL, Category, Keep
+from permissions.purposes import Purpose
 from tests.people import add_organisation
 
 _MARKS = count(1)
@@ -32,14 +38,19 @@ PEOPLE: Mapping[str, tuple[str, str | None, bool, int]] = {
     "mate": ("TECHNICIAN", "gent", True, 0),
     "requester": ("REQUESTER", None, True, 0),
     "past_requester": ("REQUESTER", "gent", True, 0),
-    "boss": ("COLLEAGUE", "gent", True, 0),
-    "southerner": ("COLLEAGUE", "liege", True, 0),
+    "boss": ("COLLEAGUE", "gent", True, consent_bit(Purpose.NOTIFY)),
+    "southerner": ("COLLEAGUE", "liege", True, consent_bit(Purpose.SERVICE) | consent_bit(Purpose.ANALYTICS)),
     "bystander": ("COLLEAGUE", None, True, 0),
     "nameless": ("COLLEAGUE", "gent", True, 0),
-    "contact": ("CONTACT", None, False, 0),
+    "contact": ("CONTACT", None, False, consent_bit(Purpose.NOTIFY)),
     "southern_contact": ("CONTACT", "liege", False, 0),
     "restricted": ("COLLEAGUE", "gent", True, EVERYTHING),
-    "half_restricted": ("TECHNICIAN", None, True, restriction_bits([Category.CONTACT, Category.NOTES])),
+    "half_restricted": (
+        "TECHNICIAN",
+        None,
+        True,
+        restriction_bits([Category.CONTACT, Category.NOTES]) | consent_bit(Purpose.NOTIFY),
+    ),
     "restricted_contact": ("CONTACT", "gent", False, restriction_bits([Category.IDENTITY])),
     "erased": ("TECHNICIAN", "gent", True, ERASED),
     "shredded": ("COLLEAGUE", None, True, ERASED | EVERYTHING),
@@ -71,6 +82,8 @@ ORDERS: Mapping[str, dict[str, Any]] = {
     },
 }  # fmt: skip
 
+COORDINATES: Mapping[str, dict[str, float]] = {"gent": {"latitude": 51.054342, "longitude": -3.717424}}
+
 ASSETS: Mapping[str, tuple[str, str | None, str | None, str | None]] = {
     # site, parent, custodian, created by
     "pump": ("gent", None, "technician", "boss"),
@@ -86,6 +99,21 @@ HISTORY = (
     ("done", "shredded"),
     ("plain", None),
 )
+SIGNATURES = (
+    # The names stay readable under the key of evidence, whatever became of the person.
+    ("closed", "technician", "PERFORMED"),
+    ("closed", "boss", "APPROVED"),
+    ("closed", "restricted", "REVIEWED"),
+    ("done", "mate", "PERFORMED"),
+    ("done", "erased", "PERFORMED"),
+    ("done", "shredded", "APPROVED"),
+    ("done", "half_restricted", "REVIEWED"),
+)
+TEAMS: Mapping[str, tuple[str, ...]] = {
+    "day": ("technician", "mate", "half_restricted", "erased"),
+    "night": ("bystander", "boss", "contact", "restricted", "technician"),
+    "empty": (),
+}
 GRANTS = (
     ("technician", "TECHNICIAN", None, None), ("technician", "AUDITOR", None, 20), ("requester", "REQUESTER", None, None),
     ("boss", "MANAGER", "gent", None), ("southerner", "MANAGER", "liege", None), ("restricted", "VIEWER", None, None),
@@ -143,6 +171,10 @@ async def build_realm(store: Store) -> Realm:
             await _order(tx, realm, name, number)
         for sequence, (order, actor) in enumerate(HISTORY, 1):
             await _change(tx, realm, order, actor, sequence)
+        for name, members in TEAMS.items():
+            await _team(tx, realm, name, members)
+        for order, signer, meaning in SIGNATURES:
+            await _signature(tx, realm, order, signer, meaning)
         for at, (person, role, site, days) in enumerate(GRANTS):
             ends = tx.now + timedelta(days=days) if days else None
             row = {
@@ -170,7 +202,7 @@ async def _location(tx: Transaction, realm: Realm, name: str, parent: str | None
     row = {
         "id": made, "site_id": realm[parent] if parent else made, "parent_id": realm[parent] if parent else None,
         "depth": 1 if parent else 0, "name": name.title(), "name_key": name, "address": f"{name} 1",
-        "time_zone": "Europe/Brussels",
+        "time_zone": "Europe/Brussels", **COORDINATES.get(name, {}),
     }  # fmt: skip
     await _add(tx, realm, Location, name, row)
 
@@ -257,6 +289,27 @@ async def _change(tx: Transaction, realm: Realm, order: str, actor: str | None, 
         "actor_id": realm.person(actor), "reason": f"Because {realm.mark(WorkOrderHistory, made, 'reason')}.",
     }  # fmt: skip
     await _add(tx, realm, WorkOrderHistory, f"change {sequence}", row)
+
+
+async def _team(tx: Transaction, realm: Realm, name: str, members: tuple[str, ...]) -> None:
+    made = await _add(tx, realm, Team, f"team {name}", {"name": name.title(), "name_key": name})
+    for person in members:
+        link = {"tenant_id": tx.tenant_id, "team_id": made, "person_id": realm[person]}
+        await tx.run(insert(TeamMember).values(link))
+
+
+async def _signature(tx: Transaction, realm: Realm, order: str, signer: str, meaning: str) -> None:
+    made = tx.new_id()
+    names = {
+        "signer_name": f"Quirin{realm.mark(WorkOrderSignature, made, 'signer_name')} Kappel",
+        "signer_title": f"Fitter {realm.mark(WorkOrderSignature, made, 'signer_title')}",
+    }
+    row = {
+        "id": made, "work_order_id": realm[f"order {order}"], "signer_id": realm[signer], "meaning": meaning,
+        "signed_at": tx.now, "completed_at": tx.now,
+        **await tx.seal(WorkOrderSignature, made, names, {"signer_id": realm[signer]}),
+    }  # fmt: skip
+    await _add(tx, realm, WorkOrderSignature, f"{meaning} {order} {signer}", row)
 
 
 async def _shred(store: Store, realm: Realm, person: UUID) -> None:

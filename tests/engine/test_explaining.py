@@ -133,9 +133,10 @@ async def test_conditions_say_on_which_facts_a_decision_depends(proof: Proof) ->
     ]
     assert email.possible[0].when == (
         ("SELF", "not ERASED"),
+        ("SAME_TEAM", "neither RESTRICTED nor ERASED"),
         ("SAME_OPEN_ORDER", "neither RESTRICTED nor ERASED"),
     )
-    assert email.possible[2].when == (("not SAME_OPEN_ORDER", "not SELF"),)
+    assert email.possible[2].when == (("not SAME_OPEN_ORDER", "not SAME_TEAM", "not SELF"),)
 
 
 async def test_the_statements_are_those_that_are_sent(proof: Proof) -> None:

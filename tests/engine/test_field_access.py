@@ -120,15 +120,16 @@ async def test_to_whom_the_role_hides_a_phone_everybody_is_alike_restricted_or_n
 
     by_role = [
         {"field": "phone", "read": "HIDDEN", "write": False, "reason": "ROLE"},
-        {"field": "name", "read": "MASKED", "write": False, "reason": "ROLE"},
+        {"field": "name", "read": "MASKED", "write": False, "reason": "RELATION"},
     ]
+    in_the_team = [by_role[0], {"field": "name", "read": "FULL", "write": False, "reason": None}]
     own = [
         {"field": "phone", "read": "FULL", "write": True, "reason": None},
         {"field": "name", "read": "FULL", "write": True, "reason": None},
     ]
     restricted_names = [by_role[0], {"field": "name", "read": "HIDDEN", "write": False, "reason": "PRIVACY"}]
     assert {orjson.dumps(one) for one in told} == {
-        orjson.dumps(one) for one in (by_role, own, restricted_names)
+        orjson.dumps(one) for one in (by_role, in_the_team, own, restricted_names)
     }
 
 

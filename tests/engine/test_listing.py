@@ -156,13 +156,14 @@ def test_every_connection_has_a_listing_and_every_other_set_a_source() -> None:
         name: name
         for name in (
             "Query.users", "Query.locations", "Query.assets", "Query.workOrders", "Location.children",
-            "Location.assets", "Asset.children", "Asset.workOrders", "WorkOrder.history",
+            "Query.teams", "Location.assets", "Asset.children", "Asset.workOrders", "WorkOrder.history",
         )
     }  # fmt: skip
     assert {".".join(of): type(source).__name__ for of, source in catalogue.sources.items()} == {
         "Query.viewer": "TheViewer", "Query.node": "AnyNode", "Query.nodes": "AnyNodes", "Query.user": "ById",
         "Query.location": "ById", "Query.asset": "ById", "Query.workOrder": "ById", "User.roles": "Children",
-        "WorkOrder.assignees": "Through",
+        "WorkOrder.assignees": "Through", "WorkOrder.signatures": "Children",
+        "Query.team": "ById", "User.teams": "Through", "Contact.teams": "Through",
     }  # fmt: skip
 
 

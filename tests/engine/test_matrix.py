@@ -8,6 +8,7 @@ import pytest
 
 from permissions.disclosure import Relation
 from permissions.principals import Role
+from tests.engine import known as known_module
 from tests.engine import oracle as oracle_module
 from tests.engine.asking import Ask, Caller
 from tests.engine.callers import PARTS
@@ -89,12 +90,14 @@ def test_the_oracle_knows_every_field_of_the_types_it_judges() -> None:
 
 
 def test_the_oracle_knows_neither_plan_nor_loader_nor_projector() -> None:
-    tree = ast.parse(Path(oracle_module.__file__).read_text(encoding="utf-8"))
+    files = [Path(module.__file__ or "") for module in (oracle_module, known_module)]
+    nodes = [node for file in files for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))]
 
-    modules = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    modules = {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
     ours = {name for name in modules if name.startswith(("isomod_graphql", "schema", "tests", "permissions"))}
 
     assert {name for name in ours if not name.startswith("permissions")} == {
+        "tests.engine.known",
         "isomod_graphql.core.columns",
         "isomod_graphql.core.crypto",
         "isomod_graphql.core.flags",
@@ -131,6 +134,6 @@ def test_the_oracle_knows_every_tie_that_the_scopes_know() -> None:
     ties = {tie for entity in catalogue.entity_of_type.values() for tie in entity.scope.relations or {}}
 
     assert ties == {
-        *(Relation.SELF, Relation.OWN, Relation.SAME_OPEN_ORDER),
+        *(Relation.SELF, Relation.OWN, Relation.SAME_OPEN_ORDER, Relation.SAME_TEAM),
         *(Relation.ASSIGNED_TO_MINE, Relation.ASSIGNED_TO_MINE_OPEN),
     }

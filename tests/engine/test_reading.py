@@ -49,9 +49,9 @@ async def test_a_viewer_reads_initials_and_own_data(store: Store, world: World) 
     assert result.extensions is not None
     fields = result.extensions["masking"]["fields"]
     assert [(f["coordinate"], f["path"], f["mask"], f["reason"], f["rows"]) for f in fields] == [
-        ("User.displayName", ["users", "nodes", "*", "displayName"], "INITIALS", "ROLE", "wA=="),
+        ("User.displayName", ["users", "nodes", "*", "displayName"], "INITIALS", "RELATION", "wA=="),
         ("User.email", ["users", "nodes", "*", "email"], "NULL", "ROLE", "wA=="),
-        ("User.name", ["users", "nodes", "*", "name"], "INITIALS", "ROLE", "wA=="),
+        ("User.name", ["users", "nodes", "*", "name"], "INITIALS", "RELATION", "wA=="),
         ("User.phone", ["users", "nodes", "*", "phone"], "NULL", "ROLE", "wA=="),
     ]
 

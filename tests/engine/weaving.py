@@ -32,7 +32,7 @@ WIDE: Final = 45
 """Fields of one document, about."""
 MIXED: Final = ("name", "status")
 """Fields that have one type here and another type there."""
-ROOTS: Final = ("viewer", "node", "nodes", "user", "users", "location", "locations", "asset", "assets", "workOrder", "workOrders")  # fmt: skip
+ROOTS: Final = ("viewer", "node", "nodes", "user", "users", "team", "teams", "location", "locations", "asset", "assets", "workOrder", "workOrders")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -281,7 +281,7 @@ class Weaver:
         return known.get(name, words.texts)
 
     def _object(self, of: GraphQLInputObjectType, *, plain: bool) -> Spelled:
-        chosen = self.random.sample(list(of.fields), self.random.randint(0, 2))
+        chosen = self.random.sample(list(of.fields), self.random.randint(0, min(2, len(of.fields))))
         texts, values = [], {}
         for name in chosen:
             inner = of.fields[name].type

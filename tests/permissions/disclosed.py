@@ -10,11 +10,13 @@ ADMIN           LOGGED_REASON         F           F  F   F           F        H 
 MANAGER         -                     F           F  H   F           M:AREA   H      H             F     H
 TECHNICIAN      -                     F           H? H   H           H        H      H             F     H
 TECHNICIAN      SAME_OPEN_ORDER       F           F  H   H           H        H      H             F     H
+TECHNICIAN      SAME_TEAM             F           F  H   H           H        H      H             F     H
 REQUESTER       -                     M?          H? H   H           H        H      H             H?    H
 REQUESTER       ASSIGNED_TO_MINE      F           H? H   H           H        H      H             H?    H
 REQUESTER       ASSIGNED_TO_MINE_OPEN M?          F  H   H           H        H      H             H?    H
 REQUESTER       OWN                   M?          H? H   H           H        H      H             F     H
-VIEWER          -                     M           H  H   H           H        H      H             H     H
+VIEWER          -                     M?          H  H   H           H        H      H             H     H
+VIEWER          SAME_TEAM             F           H  H   H           H        H      H             H     H
 QUALITY_MANAGER -                     F           M  H   M:DAY_TOTAL H        H      H             F     H
 AUDITOR         -                     F           H  H   M           H        H      H             M:SPANS_OUT H
 PRIVACY_OFFICER -                     M?          H? H?  H?          H?       H?     H?            H?    F
@@ -26,7 +28,7 @@ PARTNER         pii:identity          F           H  H   H           H        H 
 PARTNER         pii:contact           M:PSEUDONYM F  H   H           H        H      H             H     H
 PARTNER         pii:time              M:PSEUDONYM H  H   F           H        H      H             H     H
 """
-"""Of a row that the role reaches. A tie or a scope without a line shows what `-` shows; a person sees all of themselves."""
+"""Of a row that the role reaches and a person who agrees to everything that rests on consent. A tie or a scope without a line shows what `-` shows; a person sees all of themselves."""
 
 COLUMNS: Final = (
     *("IDENTITY", "CONTACT", "PAY", "TIME", "POSITION", "DEVICE", "COMMUNICATION", "NOTES", "AUDIT"),

@@ -38,6 +38,7 @@ LATER: Final = NOW + timedelta(minutes=10)
 ME, YOU = UUID(int=11), UUID(int=12)
 GHENT, LIEGE = UUID(int=1), UUID(int=2)
 HERE: Final = Facts(admitted=frozenset({0}))
+AGREED: Final = Facts(admitted=frozenset({0}), consents=frozenset({Purpose.NOTIFY}))
 
 
 def person(*roles: Role, scopes: frozenset[Scope] | None = None) -> Principal:
@@ -105,6 +106,26 @@ def test_an_erased_person_keeps_nothing_and_the_record_stays() -> None:
     assert shown(person(Role.ADMIN), Category.OPERATIONAL, facts) == Decision(Level.FULL)
 
 
+def test_the_auditor_alone_reads_who_signed_a_record_once_the_signer_is_erased() -> None:
+    facts = Facts(frozenset({0}), erased=True, evidence=True)
+    levels = {role: shown(person(role), Category.IDENTITY, facts) for role in Role}
+
+    assert levels.pop(Role.AUDITOR) == Decision(Level.FULL)
+    assert {decision.level for decision in levels.values()} == {Level.HIDDEN}
+    both = replace(facts, admitted=frozenset({0, 1}))
+    assert shown(person(Role.ADMIN, Role.AUDITOR), Category.IDENTITY, both) == Decision(Level.FULL)
+    assert (
+        shown(person(Role.AUDITOR), Category.IDENTITY, replace(facts, evidence=False)).level is Level.HIDDEN
+    )
+    assert shown(person(Role.AUDITOR), Category.CONTACT, facts) == Decision(Level.HIDDEN, Reason.ROLE)
+
+
+def test_a_signed_record_outlives_an_erasure_and_no_restriction() -> None:
+    facts = Facts(frozenset({0}), restricted=PERSONAL, evidence=True)
+
+    assert shown(person(Role.AUDITOR), Category.IDENTITY, facts) == Decision(Level.HIDDEN, Reason.PRIVACY)
+
+
 def test_work_data_follows_its_row() -> None:
     nowhere = Facts()
 
@@ -119,7 +140,37 @@ def test_a_purpose_binds_the_subject_too() -> None:
     notifying = replace(person(Role.ADMIN), purpose=Purpose.NOTIFY)
 
     assert shown(notifying, Category.NOTES, tied(Relation.SELF)) == Decision(Level.HIDDEN, Reason.PURPOSE)
-    assert shown(notifying, Category.CONTACT) == Decision(Level.FULL)
+    assert shown(notifying, Category.CONTACT, AGREED) == Decision(Level.FULL)
+
+
+def test_what_rests_on_consent_is_shown_for_that_purpose_while_the_person_agrees() -> None:
+    notifying = replace(person(Role.ADMIN), purpose=Purpose.NOTIFY)
+    mine = tied(Relation.SELF)
+
+    assert shown(notifying, Category.CONTACT) == Decision(Level.HIDDEN, Reason.PRIVACY)
+    assert shown(notifying, Category.CONTACT, AGREED) == Decision(Level.FULL)
+    assert shown(notifying, Category.CONTACT, replace(AGREED, restricted=PERSONAL)).level is Level.HIDDEN
+    assert shown(notifying, Category.CONTACT, mine) == Decision(Level.FULL)
+    assert shown(notifying, Category.IDENTITY) == Decision(Level.FULL)
+    assert shown(person(Role.ADMIN), Category.CONTACT) == Decision(Level.FULL)
+    assert not unconditional_full(vector_of(notifying, NOW), Category.CONTACT)
+
+
+def test_where_somebody_is_follows_the_consent_to_the_service() -> None:
+    boss, agreed = person(Role.MANAGER), replace(HERE, consents=frozenset({Purpose.SERVICE}))
+
+    assert shown(boss, Category.POSITION) == Decision(Level.HIDDEN, Reason.PRIVACY)
+    assert shown(boss, Category.POSITION, agreed) == Decision(Level.MASKED, Reason.ROLE, Form.AREA)
+    assert shown(person(Role.VIEWER), Category.POSITION) == Decision(Level.HIDDEN, Reason.ROLE)
+
+
+@pytest.mark.parametrize("purpose", sorted(set(Purpose) - {Purpose.NOTIFY}))
+def test_consent_to_another_purpose_is_no_consent(purpose: Purpose) -> None:
+    notifying = replace(person(Role.ADMIN), purpose=Purpose.NOTIFY)
+
+    assert (
+        shown(notifying, Category.CONTACT, replace(HERE, consents=frozenset({purpose}))).level is Level.HIDDEN
+    )
 
 
 def test_a_partner_sees_pseudonyms_until_its_scope_names_people() -> None:

@@ -28,6 +28,7 @@ from permissions.decisions import (
 from permissions.disclosure import Level, Relation
 from permissions.grants import Action
 from permissions.principals import Principal, RoleGrant, Scope
+from permissions.purposes import Purpose
 from permissions.reach import Reach, Resource
 
 NOW: Final = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -43,6 +44,7 @@ class Row:
     relations: frozenset[Relation]
     restricted: frozenset[Category]
     erased: bool
+    consents: frozenset[Purpose]
 
     def facts(self, principal: Principal, action: Action | None = None) -> Facts:
         slots = site_slots(principal, NOW)
@@ -57,6 +59,7 @@ class Row:
             relations=self.relations,
             restricted=self.restricted,
             erased=self.erased,
+            consents=self.consents,
         )
 
     def _reached(self, reach: Reach, sites: frozenset[UUID] | None) -> bool:
@@ -75,8 +78,11 @@ rows = st.builds(
     relations=st.frozensets(st.sampled_from(Relation)),
     restricted=st.frozensets(st.sampled_from(Category)),
     erased=st.booleans(),
+    consents=st.frozensets(st.sampled_from(Purpose)),
 )
-plain_rows = rows.map(lambda row: replace(row, restricted=frozenset(), erased=False))
+plain_rows = rows.map(
+    lambda row: replace(row, restricted=frozenset(), erased=False, consents=frozenset(Purpose))
+)
 principals = st.from_type(Principal)
 grants = st.from_type(RoleGrant)
 categories = st.sampled_from(Category)
@@ -104,12 +110,25 @@ def test_restriction_never_raises_a_level(principal: Principal, row: Row, catego
     assert seen(principal, category, row).level <= seen(principal, category, free).level
 
 
+@given(principals, rows, categories, st.sampled_from(Purpose))
+def test_a_consent_never_lowers_a_level(
+    principal: Principal, row: Row, category: Category, purpose: Purpose
+) -> None:
+    agreed = replace(row, consents=row.consents | {purpose})
+
+    assert seen(principal, category, row).level <= seen(principal, category, agreed).level
+
+
 @given(principals, plain_rows, st.sampled_from(sorted(PERSONAL)))
-def test_restriction_and_erasure_are_told_only_where_they_take_something_away(
+def test_restriction_erasure_and_want_of_consent_are_told_only_where_they_take_something_away(
     principal: Principal, row: Row, category: Category
 ) -> None:
     free = seen(principal, category, row)
-    touched = [replace(row, erased=True), replace(row, restricted=frozenset({category}))]
+    touched = [
+        replace(row, erased=True),
+        replace(row, restricted=frozenset({category})),
+        replace(row, consents=frozenset()),
+    ]
 
     for decision in (seen(principal, category, one) for one in touched):
         assert decision == free or (decision.reason is Reason.PRIVACY and decision.level < free.level)

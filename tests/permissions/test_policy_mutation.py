@@ -14,6 +14,7 @@ from permissions.categories import PERSONAL_ORDER, Category
 from permissions.decisions import Decision, Facts, decide
 from permissions.disclosure import DISCLOSURE, Cell, Form, Level, Relation
 from permissions.principals import Principal, Role, RoleGrant, Scope
+from permissions.purposes import Purpose
 from permissions.vectors import vector_of
 from tests.permissions.disclosed import COLUMNS, outcomes
 
@@ -21,6 +22,8 @@ NOW: Final = datetime(2026, 3, 2, 9, tzinfo=UTC)
 ONE_IN: Final = 10
 """Of how many changes `make test` tries one, beside the first of every cell; `make proofs` tries them all."""
 WRITTEN: Final = outcomes()
+AGREEING: Final = Facts(frozenset({0}), consents=frozenset(Purpose))
+"""A row that is reached, of a person who agrees to every purpose."""
 PII: Final = frozenset({Scope.PII_IDENTITY, Scope.PII_CONTACT, Scope.PII_TIME})
 _Tie = TypeVar("_Tie", Relation, Scope)
 
@@ -78,14 +81,15 @@ def situations(role: Role) -> Iterator[Situation]:
             ties = frozenset[Relation]() if tie is None else frozenset({tie})
             line = plain if tie is None else WRITTEN.get((role, tie), plain)
             own = tie is Relation.SELF and principal.kind == "PERSON" and principal.person_id is not None
-            yield Situation(
-                f"{name} {tie}", principal, Facts(frozenset({0}), ties), all_full if own else line
-            )
+            there = replace(AGREEING, relations=ties)
+            yield Situation(f"{name} {tie}", principal, there, all_full if own else line)
             beyond = all_full if own else line if role is Role.SUPPORT else all_hidden
-            yield Situation(f"{name} {tie}, not reached", principal, Facts(relations=ties), beyond)
+            yield Situation(
+                f"{name} {tie}, not reached", principal, replace(there, admitted=frozenset()), beyond
+            )
         for scope in sorted(PII) if role is Role.PARTNER else ():
             scoped = replace(principal, scopes=frozenset(Scope) - PII | {scope})
-            yield Situation(f"{name} {scope}", scoped, Facts(frozenset({0})), WRITTEN[role, scope])
+            yield Situation(f"{name} {scope}", scoped, AGREEING, WRITTEN[role, scope])
 
 
 def differences(role: Role) -> Iterator[tuple[str, str, str, str]]:

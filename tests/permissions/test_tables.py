@@ -5,19 +5,19 @@ from itertools import combinations
 import pytest
 
 from permissions.categories import PERSONAL, PERSONAL_ORDER, POLICY_SECTION, WEEKLY, Category, Keep
-from permissions.disclosure import DISCLOSURE, Cell, Form, Level, Relation
+from permissions.disclosure import DISCLOSURE, READS_EVIDENCE, Cell, Form, Level, Relation
 from permissions.grants import ASSIGNABLE, GRANTS, SCOPE_ACTIONS, STEP_UP, Action
 from permissions.policy_version import POLICY_VERSION, canonical
 from permissions.principals import Role, Scope
-from permissions.purposes import PURPOSES, Purpose
+from permissions.purposes import CONSENT, PURPOSES, Purpose
 from permissions.reach import REACH, SCOPE_REACH, Reach, Resource
 
 WRITTEN = """
 |ADMIN|F|F|F|F|H +logged reason|H|H|F|F|
 |MANAGER|F|F|H|F|M area|H|H|F|H|
-|TECHNICIAN|F|H +same open order|H|H|H|H|H|F|H|
+|TECHNICIAN|F|H +same open order +same team|H|H|H|H|H|F|H|
 |REQUESTER|M +assigned to mine|H +assigned to mine and open|H|H|H|H|H|H +own|H|
-|VIEWER|M|H|H|H|H|H|H|H|H|
+|VIEWER|M +same team|H|H|H|H|H|H|H|H|
 |QUALITY_MANAGER|F|M|H|M day total|H|H|H|F|H|
 |AUDITOR|F|H|H|M|H|H|H|M spans out|H|
 |PRIVACY_OFFICER|M +subject of an open request|H +same|H +same|H +same|H +same|H +same|H +same|H +same|F|
@@ -32,7 +32,10 @@ READING = {
     "F": Cell(Level.FULL),
     "H +logged reason": Cell(Level.HIDDEN, ((Relation.LOGGED_REASON, FULL),)),
     "M area": Cell(Level.MASKED, form=Form.AREA),
-    "H +same open order": Cell(Level.HIDDEN, ((Relation.SAME_OPEN_ORDER, FULL),)),
+    "H +same open order +same team": Cell(
+        Level.HIDDEN, ((Relation.SAME_OPEN_ORDER, FULL), (Relation.SAME_TEAM, FULL))
+    ),
+    "M +same team": Cell(Level.MASKED, ((Relation.SAME_TEAM, FULL),)),
     "M +assigned to mine": Cell(Level.MASKED, ((Relation.ASSIGNED_TO_MINE, FULL),)),
     "H +assigned to mine and open": Cell(Level.HIDDEN, ((Relation.ASSIGNED_TO_MINE_OPEN, FULL),)),
     "H +own": Cell(Level.HIDDEN, ((Relation.OWN, FULL),)),
@@ -50,17 +53,17 @@ READING = {
 
 N, O, A, S, E = Reach.NONE, Reach.OWN, Reach.ASSIGNED, Reach.SITES, Reach.ALL  # noqa: E741 - columns of one letter
 REACHES = {
-    # PERSON LOCATION ASSET WORK_ORDER AUDIT_ENTRY TOKEN SESSION
-    Role.ADMIN: (E, E, E, E, E, E, O),
-    Role.MANAGER: (S, S, S, S, N, O, O),
-    Role.TECHNICIAN: (E, S, S, A, N, O, O),
-    Role.REQUESTER: (A, S, S, O, N, O, O),
-    Role.VIEWER: (E, S, S, S, N, O, O),
-    Role.QUALITY_MANAGER: (E, E, E, E, N, O, O),
-    Role.AUDITOR: (E, E, E, E, N, O, O),
-    Role.PRIVACY_OFFICER: (E, N, N, N, E, O, O),
-    Role.PARTNER: (S, S, S, S, N, O, O),
-    Role.SUPPORT: (N, N, N, N, N, O, O),
+    # PERSON LOCATION ASSET WORK_ORDER AUDIT_ENTRY TOKEN SESSION TEAM
+    Role.ADMIN: (E, E, E, E, E, E, O, E),
+    Role.MANAGER: (S, S, S, S, N, O, O, E),
+    Role.TECHNICIAN: (E, S, S, A, N, O, O, E),
+    Role.REQUESTER: (A, S, S, O, N, O, O, E),
+    Role.VIEWER: (E, S, S, S, N, O, O, E),
+    Role.QUALITY_MANAGER: (E, E, E, E, N, O, O, E),
+    Role.AUDITOR: (E, E, E, E, N, O, O, E),
+    Role.PRIVACY_OFFICER: (E, N, N, N, E, O, O, E),
+    Role.PARTNER: (S, S, S, S, N, O, O, N),
+    Role.SUPPORT: (N, N, N, N, N, O, O, N),
 }
 
 
@@ -124,6 +127,7 @@ def test_only_planners_change_the_state_of_a_work_order_and_technicians_work_on_
         Action.WORK_ORDER_READ,
         Action.WORK_ORDER_CREATE,
         Action.WORK_ORDER_UPDATE,
+        Action.WORK_ORDER_SIGN,
     }
     moving = {role: GRANTS[role] & moves for role in Role if GRANTS[role] & moves}
 
@@ -132,6 +136,13 @@ def test_only_planners_change_the_state_of_a_work_order_and_technicians_work_on_
         Role.MANAGER: moves,
         Role.TECHNICIAN: {Action.WORK_ORDER_WORK},
     }
+
+
+def test_whoever_plans_does_or_judges_the_work_signs_it_and_the_auditor_reads_who_did() -> None:
+    assert {role for role in Role if Action.WORK_ORDER_SIGN in GRANTS[role]} == {
+        *(Role.ADMIN, Role.MANAGER, Role.TECHNICIAN, Role.QUALITY_MANAGER)
+    }
+    assert {Role.AUDITOR} == READS_EVIDENCE
 
 
 def test_no_grant_is_given_by_anyone_but_the_administrator_and_none_to_clients_or_vendor() -> None:
@@ -158,6 +169,15 @@ def test_purposes_are_the_written_ones() -> None:
         Purpose.SECURITY: {Category.IDENTITY, Category.CONTACT, Category.DEVICE, Category.AUDIT},
         Purpose.LEGAL: PERSONAL,
     } == PURPOSES
+
+
+def test_consents_are_the_written_ones_and_add_nothing_to_a_purpose() -> None:
+    assert {
+        Purpose.SERVICE: {Category.POSITION},
+        Purpose.NOTIFY: {Category.CONTACT},
+        Purpose.ANALYTICS: {Category.DEVICE},
+    } == CONSENT
+    assert all(categories <= PERSONAL for categories in CONSENT.values())
 
 
 def test_every_category_names_its_section_of_the_policy() -> None:

@@ -20,6 +20,7 @@ TABLES = (
     "work_orders",
     "work_order_assignees",
     "work_order_history",
+    "work_order_signatures",
     "counters",
     "outbox",
     "idempotency_keys",
@@ -144,7 +145,7 @@ async def inputs_on(world: World, order: UUID) -> Inputs:
     steps: dict[str, dict[str, object]] = {
         "update": {"title": "Other"}, "assign": {"assigneeId": lead}, "open": {}, "schedule": {"window": WINDOW},
         "unschedule": {}, "start": {}, "hold": {"reason": "Wait"}, "resume": {}, "complete": {"outcome": "RESOLVED"},
-        "reopen": {"reason": "Again"}, "close": {}, "cancel": {"reason": "Enough"},
+        "reopen": {"reason": "Again"}, "close": {}, "cancel": {"reason": "Enough"}, "sign": {"meaning": "PERFORMED"},
     }  # fmt: skip
     known = await job(world, order)
     found: dict[str, tuple[str, Mapping[str, object]]] = {

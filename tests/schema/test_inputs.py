@@ -97,7 +97,7 @@ def test_there_is_one_mutation_per_verb() -> None:
     assert sorted(name for name, _ in mutations_of(ROOMS)) == [
         "assignWorkOrder", "cancelWorkOrder", "closeWorkOrder", "completeWorkOrder", "createAsset", "createLocation",
         "createWorkOrder", "holdWorkOrder", "moveAsset", "moveLocation", "openWorkOrder", "reopenWorkOrder",
-        "resumeWorkOrder", "scheduleWorkOrder", "startWorkOrder", "unscheduleWorkOrder", "updateAsset", "updateLocation",
+        "resumeWorkOrder", "scheduleWorkOrder", "signWorkOrder", "startWorkOrder", "unscheduleWorkOrder", "updateAsset", "updateLocation",
         "updateWorkOrder",
     ]  # fmt: skip
 

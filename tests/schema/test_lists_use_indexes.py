@@ -24,7 +24,9 @@ from tests.engine.graph import built, execution_of
 from tests.people import principal_of
 
 ORDERS, ASSETS, PLACES, PEOPLE = 20_000, 5_000, 1_000, 2_000
-LARGE = {"work_orders", "assets", "locations", "people", "work_order_assignees", "work_order_history"}
+LARGE = {
+    "work_orders", "assets", "locations", "people", "work_order_assignees", "work_order_history", "teams", "team_members",
+}  # fmt: skip
 FILL = """
 INSERT INTO people (tenant_id, id, created_at, updated_at, kind, pseudonym_number, site_id)
 SELECT '{t}', md5('{t}p' || i)::uuid, now(), now(), (ARRAY['TECHNICIAN', 'REQUESTER', 'COLLEAGUE', 'CONTACT'])[1 + i % 4], i, NULL
@@ -58,6 +60,11 @@ INSERT INTO work_order_assignees (tenant_id, work_order_id, person_id)
 SELECT tenant_id, id, assignee_id FROM work_orders WHERE tenant_id = '{t}';
 INSERT INTO work_order_history (tenant_id, id, created_at, updated_at, work_order_id, sequence, at, actor_id, to_status)
 SELECT tenant_id, id, now(), now(), id, 1, now(), created_by_id, 'DRAFT' FROM work_orders WHERE tenant_id = '{t}';
+INSERT INTO teams (tenant_id, id, created_at, updated_at, name, name_key)
+SELECT '{t}', md5('{t}t' || i)::uuid, now(), now(), 'Team ' || i, 'team ' || i FROM generate_series(1, {people}) i;
+INSERT INTO team_members (tenant_id, team_id, person_id)
+SELECT '{t}', md5('{t}t' || 1 + (i + j * 37) % {people})::uuid, md5('{t}p' || i)::uuid
+FROM generate_series(1, {people}) i, generate_series(1, 4) j;
 """
 ROLES = (Role.ADMIN, Role.MANAGER, Role.TECHNICIAN, Role.REQUESTER)
 

@@ -224,7 +224,7 @@ async def test_a_sort_by_name_keeps_the_unreadable_out_of_the_comparison(
 
 def test_the_proof_covers_every_filter_and_sort_of_the_schema() -> None:
     assert {place.input_type for place in places()} == {
-        *("AssetFilter", "AssetOrder", "LocationFilter", "LocationOrder"),
+        *("AssetFilter", "AssetOrder", "LocationFilter", "LocationOrder", "TeamFilter", "TeamOrder"),
         *("UserFilter", "UserOrder", "WorkOrderFilter", "WorkOrderOrder"),
     }
     personal = {one.name for one in asked() if one.category not in ROW_RULED}

@@ -147,6 +147,7 @@ def test_introspection_shows_what_the_caller_can_use(
         "completeWorkOrder",
         "holdWorkOrder",
         "resumeWorkOrder",
+        "signWorkOrder",
         "startWorkOrder",
     }
     assert "createAsset" in mutations["admin"]

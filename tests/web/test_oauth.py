@@ -355,7 +355,13 @@ def test_names_are_shown_to_a_token_that_names_the_scope_and_pseudonyms_to_the_o
     def shown(token: str) -> Any:  # noqa: ANN401  JSON
         return graph(product, people, token).json()["data"]["users"]["nodes"]
 
-    assert shown(program.token()) == [{"name": "Person #1•", "displayName": "Colleague #1", "email": None}]
+    signs = graph(product, "{ users(first: 5) { nodes { pseudonym } } }", program.token()).json()
+    (known_by,) = [node["pseudonym"] for node in signs["data"]["users"]["nodes"]]
+
+    assert shown(program.token()) == [
+        {"name": f"Person {known_by}•", "displayName": "Colleague #1", "email": None}
+    ]
+    assert (len(known_by), known_by.isalnum()) == (16, True)
     named = program.token(scope="users:read pii:identity")
     assert shown(named) == [{"name": "An Peeters", "displayName": "An Peeters", "email": None}]
     masked = program.token(

@@ -58,8 +58,15 @@ FROM generate_series(1, {rows}) i;
 INSERT INTO work_order_assignees SELECT tenant_id, id, assignee_id FROM work_orders WHERE tenant_id = '{tenant}';
 INSERT INTO work_order_history (tenant_id, id, created_at, updated_at, work_order_id, sequence, at, actor_id, to_status)
 SELECT tenant_id, id, now(), now(), id, 1, now(), created_by_id, 'DRAFT' FROM work_orders WHERE tenant_id = '{tenant}';
+INSERT INTO teams (tenant_id, id, created_at, updated_at, name, name_key)
+SELECT '{tenant}', md5('{tenant}' || 't' || i)::uuid, now(), now(), 'Team ' || i, 'team ' || i FROM generate_series(1, 250) i;
+INSERT INTO team_members (tenant_id, team_id, person_id)
+SELECT '{tenant}', md5('{tenant}' || 't' || 1 + (i + j * 37) % 250)::uuid, md5('{tenant}' || 'p' || i)::uuid
+FROM generate_series(1, 500) i, generate_series(1, 8) j;
 """
-FILLED = ("people", "locations", "assets", "work_orders", "work_order_assignees", "work_order_history")
+FILLED = (
+    "people", "locations", "assets", "work_orders", "work_order_assignees", "work_order_history", "teams", "team_members",
+)  # fmt: skip
 W, A, L, H = WorkOrder, Asset, Location, WorkOrderHistory
 
 
@@ -216,5 +223,5 @@ async def test_no_tie_between_people_reads_every_order(
         if predicate is not None
     ]
 
-    assert len(plans) == 5
+    assert len(plans) == 6
     assert [found for found in plans if "Seq Scan" in found] == []

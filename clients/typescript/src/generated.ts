@@ -7,9 +7,10 @@ export const MASKS = {
   "PARTIAL_EMAIL": { keeps: "the first character of the local part", hides: "the rest, the domain, every length" },
   "PARTIAL_PHONE": { keeps: "the last two digits", hides: "country, area, the rest, every length" },
   "YEAR": { keeps: "the year", hides: "month, day, time" },
-  "COARSE_AREA": { keeps: "the square kilometre or so", hides: "the place within it" },
+  "COARSE_AREA": { keeps: "the square kilometre or so of a fixed grid", hides: "the place within it" },
   "IP_PREFIX": { keeps: "the network: 16 bits of IPv4, 32 of IPv6", hides: "the host" },
-  "PSEUDONYM": { keeps: "that two values are of one person", hides: "who it is; takes the person's number, not the value" },
+  "PSEUDONYM": { keeps: "that two values are of one person, within one organisation and one purpose", hides: "who it is, and every tie to other organisations and purposes; takes the person's id, not the value" },
+  "SUPPRESSED_COUNT": { keeps: "the count of a group of five or more", hides: "whether a smaller group is empty, and how small it is" },
 } as const;
 
 /** How a value is masked. */
@@ -32,18 +33,23 @@ export const CATEGORY_OF = {
   "Contact.name": "IDENTITY",
   "Contact.phone": "CONTACT",
   "Contact.restricted": "AUDIT",
+  "Contact.teams": "IDENTITY",
   "User.address": "CONTACT",
   "User.displayName": "IDENTITY",
   "User.email": "CONTACT",
   "User.jobTitle": "IDENTITY",
   "User.lastSeenAt": "DEVICE",
+  "User.lastSeenYear": "DEVICE",
   "User.locale": "IDENTITY",
   "User.name": "IDENTITY",
   "User.phone": "CONTACT",
   "User.restricted": "AUDIT",
+  "User.teams": "IDENTITY",
   "WorkOrder.description": "NOTES",
   "WorkOrder.resolution": "NOTES",
   "WorkOrderChange.reason": "NOTES",
+  "WorkOrderSignature.signerName": "IDENTITY",
+  "WorkOrderSignature.signerTitle": "IDENTITY",
 } as const;
 
 /** A field that may be masked, as `Type.field`. */
@@ -98,11 +104,14 @@ export interface FieldNames {
     | "locale"
     | "name"
     | "phone"
+    | "pseudonym"
     | "restricted"
+    | "teams"
     | "version"
     | "viewerAccess";
   Location:
     | "address"
+    | "area"
     | "assets"
     | "children"
     | "id"
@@ -126,7 +135,9 @@ export interface FieldNames {
     | "locale"
     | "name"
     | "phone"
+    | "pseudonym"
     | "restricted"
+    | "teams"
     | "version"
     | "viewerAccess";
   RoleAssignment:
@@ -135,6 +146,11 @@ export interface FieldNames {
     | "role"
     | "site"
     | "viewerAccess";
+  Team:
+    | "id"
+    | "name"
+    | "version"
+    | "viewerAccess";
   User:
     | "address"
     | "displayName"
@@ -142,12 +158,15 @@ export interface FieldNames {
     | "id"
     | "jobTitle"
     | "lastSeenAt"
+    | "lastSeenYear"
     | "locale"
     | "name"
     | "phone"
+    | "pseudonym"
     | "restricted"
     | "roles"
     | "status"
+    | "teams"
     | "version"
     | "viewerAccess";
   WorkOrder:
@@ -168,6 +187,7 @@ export interface FieldNames {
     | "priority"
     | "requester"
     | "resolution"
+    | "signatures"
     | "startedAt"
     | "status"
     | "title"
@@ -185,5 +205,14 @@ export interface FieldNames {
     | "sequence"
     | "toStatus"
     | "transition"
+    | "viewerAccess";
+  WorkOrderSignature:
+    | "completionAt"
+    | "id"
+    | "meaning"
+    | "signedAt"
+    | "signer"
+    | "signerName"
+    | "signerTitle"
     | "viewerAccess";
 }

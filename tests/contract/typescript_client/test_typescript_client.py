@@ -17,7 +17,7 @@ from tests.engine.oracle import FIELDS
 from tests.engine.proving import Proof
 from tests.web.serving import Served, add_colleague, serve
 
-NAME: Final = "User.name INITIALS ROLE true"
+NAME: Final = "User.name INITIALS RELATION true"
 EMAIL: Final = "User.email NULL ROLE true"
 REJECTED: Final = {"data": None, "code": [True]}
 DRY: Final = ["User.email NULL gA==", "User.name INITIALS gA=="]
@@ -133,4 +133,4 @@ def test_the_package_is_imported_under_its_own_names(compiled: Compiled) -> None
     ran = compiled.run("--input-type=module", "-e", code)
 
     assert (built_.returncode, built_.stdout) == (0, "")
-    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "function 8 function function\n", "")
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "function 9 function function\n", "")
