@@ -16,7 +16,7 @@ def turned(records: Sequence[Any], width: int) -> Columns:
     return list(zip(*records, strict=False)) if records else [()] * width
 
 
-def bounds_of(places: Sequence[int], parents: int) -> list[tuple[int, int]]:
+def bounds_of(places: Sequence[int], parents: int) -> Bounds:
     """Where the rows of each parent begin and end; places count from 1 and rise."""
     ends = [0]
     for parent in range(1, parents + 1):
@@ -24,15 +24,13 @@ def bounds_of(places: Sequence[int], parents: int) -> list[tuple[int, int]]:
     return list(pairwise(ends))
 
 
-def trimmed(
-    rows: list[Any], bounds: list[tuple[int, int]], first: int
-) -> tuple[list[Any], list[tuple[int, int]], list[bool]]:
+def trimmed(rows: list[Any], bounds: Bounds, first: int) -> tuple[list[Any], Bounds, list[bool]]:
     """Without the row per parent that only says that there are more."""
     more = [end - begin > first for begin, end in bounds]
     if not any(more):
         return rows, bounds, more
     kept: list[Any] = []
-    cut: list[tuple[int, int]] = []
+    cut: Bounds = []
     for begin, end in bounds:
         at = len(kept)
         kept += rows[begin : min(end, begin + first)]
@@ -40,7 +38,8 @@ def trimmed(
     return kept, cut, more
 
 
-def spread(origins: list[int] | None, bounds: list[tuple[int, int]]) -> list[int] | None:
+def spread(origins: list[int] | None, bounds: Bounds) -> list[int] | None:
+    """The origin of each row, from those of the parents."""
     if origins is None:
         return None
     return [origin for origin, (begin, end) in zip(origins, bounds, strict=True) for _ in range(begin, end)]
