@@ -100,6 +100,7 @@ async def _postgres(stand: Stand) -> str:
 def write(measured: Measured, folder: Path) -> str:
     """The page, which is also printed in the end; the numbers and the plots beside it."""
     written = page(measured)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "results.md").write_text(written, encoding="utf-8")
     (folder / "results.json").write_text(as_json(measured), encoding="utf-8")
     draw(measured, folder / "plots")
