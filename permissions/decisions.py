@@ -10,7 +10,14 @@ from uuid import UUID
 from permissions.categories import PERSONAL, ROW_RULED, Category
 from permissions.caveats import UNRESTRICTED, Caveats, is_narrower
 from permissions.disclosure import ADMITTING, Cell, Form, Level, Relation
-from permissions.grants import ASSIGNABLE, PUBLIC_ACTIONS, STEP_UP, STEP_UP_FREE_FOR_SELF, Action
+from permissions.grants import (
+    ASSIGNABLE,
+    PUBLIC_ACTIONS,
+    SESSION_ACTIONS,
+    STEP_UP,
+    STEP_UP_FREE_FOR_SELF,
+    Action,
+)
 from permissions.principals import TIME_BOXED, Assurance, Principal, Role, RoleGrant, Scope
 from permissions.purposes import Purpose, needs_consent
 from permissions.reach import Reach, Resource
@@ -189,7 +196,7 @@ def may(principal: Principal, action: Action, *, now: datetime, subject_id: UUID
         return Denied(DenialReason.NOBODY)
     own = subject_id is not None and subject_id == principal.person_id
     if not _holds(vector_of(principal, now), action, own=own):
-        unscoped = vector_of(replace(principal, scopes=frozenset(Scope)), now)
+        unscoped = vector_of(replace(principal, scopes=_every_scope(principal)), now)
         return Denied(DenialReason.SCOPE if _holds(unscoped, action, own=own) else DenialReason.ROLE)
     exempt = own and principal.kind == "PERSON" and action in STEP_UP_FREE_FOR_SELF
     if action in STEP_UP and not exempt and not _stepped_up(principal, now):
@@ -256,7 +263,11 @@ def _weigh(
     if level is Level.FULL:
         return _FULL
     reachable = max((_highest(cell, admitted=admitted) for admitted, cell in held), default=Level.HIDDEN)
-    reason = Reason.SCOPE if best > top else Reason.RELATION if min(reachable, top) > level else Reason.ROLE
+    lacking = max(
+        (more for admitted, cell in held if admitted for _, more in cell.scoped), default=Level.HIDDEN
+    )
+    scope = best > top or lacking > level
+    reason = Reason.SCOPE if scope else Reason.RELATION if min(reachable, top) > level else Reason.ROLE
     if level is Level.HIDDEN or best > level:
         return Decision(level, reason)
     forms = {cell.form for (_, cell), reached in zip(held, levels, strict=True) if reached is level}
@@ -277,6 +288,11 @@ def _highest(cell: Cell, *, admitted: bool) -> Level:
 
 def _holds(vector: Vector, action: Action, *, own: bool) -> bool:
     return action in vector.actions or (own and action in vector.self_actions)
+
+
+def _every_scope(principal: Principal) -> frozenset[Scope] | None:
+    """Of a session, which a program cannot have."""
+    return frozenset(Scope) if principal.kind == "CLIENT" else None
 
 
 def _stepped_up(principal: Principal, now: datetime) -> bool:
@@ -308,7 +324,12 @@ def _is_whole(principal: Principal, role: Role, now: datetime) -> bool:
     held = RoleGrant(role, None, now + timedelta(days=1))
     through = replace(principal, grants=(held,), caveats=replace(principal.caveats, sites=None))
     whole = replace(through, scopes=None, caveats=UNRESTRICTED)
-    return vector_of(through, now).tiers == vector_of(whole, now).tiers
+    return _given(vector_of(through, now)) == _given(vector_of(whole, now))
+
+
+def _given(vector: Vector) -> tuple[Tier, ...]:
+    """What only a session does is part of no role that a token gives away."""
+    return tuple(replace(tier, actions=tier.actions - SESSION_ACTIONS) for tier in vector.tiers)
 
 
 def _within(sites: Sites, bound: Sites) -> bool:

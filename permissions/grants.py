@@ -71,6 +71,9 @@ PUBLIC_ACTIONS: Final = frozenset({A.POLICY_READ, A.SIGN_IN})
 MEMBER_ACTIONS: Final = PUBLIC_ACTIONS | {A.VIEWER_READ, A.SESSION_MANAGE, A.CONSENT_DECIDE}
 """Every signed-in person, whatever the roles; sessions and consents are his or her own."""
 
+SESSION_ACTIONS: Final = frozenset({A.SESSION_MANAGE})
+"""Done in a sign-in session alone: no scope carries them, and no token that a program holds ends or moves a session."""
+
 SELF_ACTIONS: Final = frozenset({A.PERSON_RECTIFY, A.PERSON_RESTRICT, A.PERSON_ERASE})
 """What a data subject may ask for about him- or herself."""
 
@@ -117,7 +120,7 @@ SCOPE_ACTIONS: Final[Mapping[Scope, frozenset[Action]]] = MappingProxyType(
         Scope.PII_CONTACT: _ANY_SCOPE,
         Scope.PII_TIME: _ANY_SCOPE,
         Scope.PRIVACY_EXECUTE: _ANY_SCOPE | SELF_ACTIONS | {A.CONSENT_DECIDE},
-        Scope.ADMIN: MEMBER_ACTIONS
+        Scope.ADMIN: MEMBER_ACTIONS - SESSION_ACTIONS
         | {A.USER_READ, A.ROLE_ASSIGN, A.AUDIT_READ, A.EXPLAIN_PLAN, A.TENANT_MANAGE}
         | {A.CLIENT_READ, A.CLIENT_MANAGE}
         | _USER_CHANGES

@@ -14,6 +14,7 @@ from permissions.grants import (
     NAMED_SCOPES,
     SCOPE_ACTIONS,
     SELF_ACTIONS,
+    SESSION_ACTIONS,
     STEP_UP,
 )
 from permissions.purposes import CONSENT, PURPOSES
@@ -37,6 +38,7 @@ def canonical(value: object) -> str:
 
 TABLES: Final[tuple[object, ...]] = (
     *(GRANTS, SCOPE_ACTIONS, MEMBER_ACTIONS, SELF_ACTIONS, STEP_UP, ASSIGNABLE, CLIENT_SCOPES, NAMED_SCOPES),
+    SESSION_ACTIONS,
     *(DISCLOSURE, PII_SCOPES, OVERSEES_PRIVACY, READS_EVIDENCE),
     *(REACH, SCOPE_REACH, GRANT_BOUND, CAVEAT_BOUND),
     *(PURPOSES, CONSENT),

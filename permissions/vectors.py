@@ -186,6 +186,7 @@ def _cell(principal: Principal, cell: Cell, category: Category) -> Cell:
     """The cell with scopes resolved, in one spelling per meaning.
 
     Levels are cut one step above the ceiling, not at it: that step is what tells "the scope cut it" from "the role".
+    Of the scopes that would raise it, those stay that a token lacks: they show nothing, and say the same.
     """
     if category not in PURPOSES[principal.purpose]:
         return _HIDDEN
@@ -193,10 +194,12 @@ def _cell(principal: Principal, cell: Cell, category: Category) -> Cell:
     held = _scopes(principal) or frozenset()
     base = min(top, max((cell.base, *(level for scope, level in cell.scoped if scope in held))))
     raised = {relation: min(top, level) for relation, level in cell.raised}
+    lacking = () if _scopes(principal) is None else cell.scoped
     return Cell(
         base,
         tuple(sorted((relation, level) for relation, level in raised.items() if level > base)),
-        form=cell.form if base is cell.base is Level.MASKED else None,
+        tuple(sorted((scope, level) for scope, level in lacking if scope not in held and level > base)),
+        cell.form if base is cell.base is Level.MASKED else None,
     )
 
 
@@ -230,9 +233,10 @@ def _shows(more: Cell, less: Cell) -> bool:
         return False
     raised: frozenset[Relation] = frozenset(relation for relation, _ in less.raised)
     single = (frozenset({relation}) for relation in raised)
-    return more.base >= less.base and all(more.at(tie) >= less.at(tie) for tie in single)
+    lacks = more.base is Level.FULL or set(less.scoped) <= set(more.scoped)
+    return lacks and more.base >= less.base and all(more.at(tie) >= less.at(tie) for tie in single)
 
 
 def _sort_key(tier: Tier) -> tuple[object, ...]:
-    cells = tuple((cell.base, cell.raised, cell.form or "") for cell in tier.cells)
+    cells = tuple((cell.base, cell.raised, cell.scoped, cell.form or "") for cell in tier.cells)
     return (tier.reaches, cells, tuple(sorted(tier.actions)), tier.oversees_privacy, tier.reads_evidence)

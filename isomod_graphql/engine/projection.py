@@ -200,12 +200,12 @@ def layout_of(
 def _access(entity: Entity, one: Weighed, vector: Vector, facts: RowFacts) -> FieldAccess:
     """By the decision on the field itself, and what the gate of changes asks (engine/writing.py).
 
-    Restriction and erasure do not take the right to write: that is the answer of the change itself.
+    A restriction does not take the right to write: that is the answer of the change itself. Of who is erased nothing changes.
     """
     withheld = _withheld(one.spec, _decided(entity, one.spec, vector, facts))
     mask, reason = (None, None) if withheld is None else (withheld.mask, withheld.reason)
     shown = reason in {None, Reason.PRIVACY}
-    write = any(
+    write = not _is_gone(entity, one.spec, facts) and any(
         may_replace(vector, change.category, change.action, change.on, shown=shown)
         for change in one.changes
         if change.action in facts.actions
@@ -270,12 +270,21 @@ def _decide(entity: Entity, spec: FieldSpec, vector: Vector, facts: RowFacts) ->
         relations = relations | {Relation.SELF} if is_viewer else relations - {Relation.SELF}
     # A plain value is not destroyed with its author: an erased author does not take the work's record along, and the
     # restriction that goes before an erasure ends with it.
-    of_the_person = spec.sealed or spec.compute is not None or entity.subject is not None
-    erased = is_erased(flags) and of_the_person
+    erased = is_erased(flags) and _is_of_the_person(entity, spec)
     restricted = restricted_categories(flags) if erased or not is_erased(flags) else frozenset()
     consents = consented_purposes(flags)
     known = Facts(facts.admitted, relations, restricted, erased, spec.evidence, consents)
     return decide(vector, spec.category, known)
+
+
+def _is_of_the_person(entity: Entity, spec: FieldSpec) -> bool:
+    return spec.sealed or spec.compute is not None or entity.subject is not None
+
+
+def _is_gone(entity: Entity, spec: FieldSpec, facts: RowFacts) -> bool:
+    """Whose value it is was erased; of the row of a person, that is the person, whatever the field."""
+    subject = entity.subject or (spec.subject if _is_of_the_person(entity, spec) else None)
+    return any(is_erased(flags) for name, flags, _ in facts.flags if name == subject)
 
 
 def _mask_of(spec: FieldSpec, decision: Decision) -> Mask:

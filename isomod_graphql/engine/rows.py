@@ -59,9 +59,10 @@ class RowQuery:
         bounded = [slot for slot, reach in self._slots if reach is not Reach.ALL]
         self._questioned = bounded if personal or not self._everything else []
         self._relations = self._raising_relations()
-        self.subjects = sorted({spec.subject for spec in self._decided_on if spec.personal and spec.subject})
-        self._everywhere, self._somewhere = self._reached_actions()
         own = {entity.subject} if entity.subject is not None else set()
+        about = {spec.subject for spec in self._decided_on if spec.personal and spec.subject}
+        self.subjects = sorted(about | (own if self._actions else set()))
+        self._everywhere, self._somewhere = self._reached_actions()
         self.persons = sorted({*self.subjects, *own})
         purpose = reader.vector.purpose
         asks = any(spec.personal and needs_consent(purpose, spec.category) for spec in self._decided_on)

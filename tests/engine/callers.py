@@ -48,6 +48,7 @@ PARTS: Final[Mapping[str, Part]] = {
     "technician on orders": _role("technician", R.TECHNICIAN),
     "technician of gent": _role("mate", R.TECHNICIAN, "gent"),
     "technician without an order": _role("bystander", R.TECHNICIAN),
+    "requester on a crew": _role("mate", R.REQUESTER),
     "technician under restriction": _role("half_restricted", R.TECHNICIAN),
     "requester": _role("requester", R.REQUESTER),
     "requester of a closed order": _role("past_requester", R.REQUESTER),

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from isomod_graphql.core.flags import is_erased
 from isomod_graphql.subjects.models import Person
 from permissions.categories import Category
 from permissions.decisions import Facts, Vector, decide, vector_of
@@ -64,10 +65,22 @@ async def access_of(
     mask, reason = (None, None) if seen is None or seen.withheld is None else seen.withheld
     read = "FULL" if mask is None else "HIDDEN" if mask == "NULL" else "MASKED"
     action = CHANGED_BY.get(of, {}).get(name)
-    write = await _may_change(oracle, principal, now, model, row_id, action) and _takes(
-        vector_of(principal, now), WRITTEN.get(of, {}).get(name), action, reason
+    write = (
+        not await _is_gone(oracle, model, row_id, name)
+        and await _may_change(oracle, principal, now, model, row_id, action)
+        and _takes(vector_of(principal, now), WRITTEN.get(of, {}).get(name), action, reason)
     )
     return {"field": name, "read": read, "write": write, "reason": reason}
+
+
+async def _is_gone(oracle: Oracle, model: Model, row_id: UUID, name: str) -> bool:
+    """Nothing of an erased person is changed any more; what others have under their keys is gone with these."""
+    row = await oracle.row(model, row_id)
+    sealed = model.sealed_fields.get(name)
+    if row is None or (model is not Person and sealed is None):
+        return False
+    person = row if sealed is None or model is Person else await oracle.row(Person, row[sealed.subject])
+    return person is not None and is_erased(person["flags"])
 
 
 async def _may_change(

@@ -48,6 +48,10 @@ OWN = [
     "liftRestriction", "rectifyPersonalData", "requestEmailChange", "requestVerification", "restrictProcessing",
     "revokeToken", "signOut", "stepUp", "switchOrganisation", "withdrawConsent",
 ]  # fmt: skip
+OF_SESSIONS = [
+    "changePassword", "killOtherSessions", "killSession", "leaveOrganisation", "requestEmailChange", "requestVerification",
+    "signOut", "stepUp", "switchOrganisation",
+]  # fmt: skip
 WORK = ["completeWorkOrder", "holdWorkOrder", "resumeWorkOrder", "signWorkOrder", "startWorkOrder"]
 
 
@@ -127,6 +131,22 @@ def test_a_class_has_the_mutations_that_it_may_run(principal: Principal, mutatio
         mutations = [*WAYS_IN, *(set(OWN) - {"createToken", "revokeToken"})]
 
     assert fields(schema_for(principal), "Mutation") == sorted(mutations)
+
+
+@pytest.mark.parametrize("role", [Role.ADMIN, Role.MANAGER, Role.VIEWER])
+def test_a_bearer_token_has_nothing_that_only_a_session_can_do(role: Role) -> None:
+    session, token = (
+        somebody(role),
+        replace(somebody(role), scopes=frozenset(Scope), assurance=Assurance.TOKEN),
+    )
+
+    mutations, fewer = fields(schema_for(session), "Mutation"), fields(schema_for(token), "Mutation")
+
+    assert sorted(set(mutations) - set(fewer)) == OF_SESSIONS
+    assert sorted(set(fields(schema_for(session), "Query")) - set(fields(schema_for(token), "Query"))) == [
+        "sessions"
+    ]
+    assert {"StepUpInput", "KillSessionInput", "Session"}.isdisjoint(schema_for(token).type_map)
 
 
 def test_nobody_has_the_ways_in_and_nothing_to_read() -> None:

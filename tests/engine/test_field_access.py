@@ -133,24 +133,49 @@ async def test_to_whom_the_role_hides_a_phone_everybody_is_alike_restricted_or_n
     }
 
 
-async def test_restriction_and_erasure_are_told_alike_and_take_no_right_to_write(proof: Proof) -> None:
-    realm, _, who = next(proof.callers("admin"))
-    ask = Below(proof.execution)
+@pytest.mark.parametrize("caller", ["admin", "privacy officer"])
+async def test_a_restriction_takes_no_right_to_write_and_of_who_is_erased_nothing_changes(
+    proof: Proof, both: tuple[Below, Below], caller: str
+) -> None:
+    realm, _, who = next(proof.callers(caller))
     ids = [await proof.global_id(realm, "User", realm[name]) for name in ("restricted", "erased", "shredded")]
-    text = f"query ($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on Person {{ {PEOPLE} }} }} }}"
+    fields = '["phone", "name", "roles", "teams"]'
+    text = f"query ($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on User {{ viewerAccess(fields: {fields}) {ENTRY} }} }} }}"
 
-    told = told_of((await ask(who, text, {"ids": ids})).data)
+    for ask in both:
+        restricted, *erased = told_of((await ask(who, text, {"ids": ids})).data)
 
-    assert (
-        told
-        == [
-            [
-                {"field": "phone", "read": "HIDDEN", "write": True, "reason": "PRIVACY"},
-                {"field": "name", "read": "HIDDEN", "write": True, "reason": "PRIVACY"},
-            ]
+        gives = caller == "admin"
+        assert {one["field"]: one["write"] for one in restricted} == {
+            "phone": True, "name": True, "roles": gives, "teams": gives,
+        }  # fmt: skip
+        assert [[one["write"] for one in told] for told in erased] == [[False] * 4] * 2
+
+
+async def test_a_partner_is_told_that_its_scope_is_missing(proof: Proof, both: tuple[Below, Below]) -> None:
+    realm, _, who = next(proof.callers("partner"))
+    fields = '["name", "phone", "email", "lastSeenAt"]'
+    text = f"query ($id: ID!) {{ user(id: $id) {{ name phone email lastSeenAt viewerAccess(fields: {fields}) {ENTRY} }} }}"
+    given = {"id": await proof.global_id(realm, "User", realm["technician"])}
+
+    for ask in both:
+        answer = await ask(who, text, given)
+
+        (told,) = told_of(answer.data)
+        assert told == [
+            {"field": "name", "read": "MASKED", "write": False, "reason": "SCOPE"},
+            {"field": "phone", "read": "HIDDEN", "write": False, "reason": "SCOPE"},
+            {"field": "email", "read": "HIDDEN", "write": False, "reason": "SCOPE"},
+            {"field": "lastSeenAt", "read": "HIDDEN", "write": False, "reason": "ROLE"},
         ]
-        * 3
-    )
+        assert {
+            (one["coordinate"], one["mask"], one["reason"]) for one in answer.extensions["masking"]["fields"]
+        } == {
+            ("User.name", "PSEUDONYM", "SCOPE"),
+            ("User.phone", "NULL", "SCOPE"),
+            ("User.email", "NULL", "SCOPE"),
+            ("User.lastSeenAt", "NULL", "ROLE"),
+        }
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from typing import Final
 
 WRITTEN: Final = """
-# F full, M masked, H hidden; ?: a tie would show more; M:AREA: the mask of that form
+# F full, M masked, H hidden; ?: a tie would show more, $: a scope would; M:AREA: the mask of that form
 # role          by               IDENTITY    CONTACT PAY TIME        POSITION DEVICE COMMUNICATION NOTES AUDIT
 ADMIN           -                     F           F  F   F           H?       H      H             F     F
 ADMIN           LOGGED_REASON         F           F  F   F           F        H      H             F     F
@@ -23,12 +23,13 @@ PRIVACY_OFFICER -                     M?          H? H?  H?          H?       H?
 PRIVACY_OFFICER REQUEST_SUBJECT       F           F  F   F           F        F      F             F     F
 SUPPORT         -                     H?          H? H   H           H        H      H             H     H
 SUPPORT         SUPPORT_GRANT         F           F  H   H           H        H      H             H     H
-PARTNER         -                     M:PSEUDONYM H  H   H           H        H      H             H     H
-PARTNER         pii:identity          F           H  H   H           H        H      H             H     H
-PARTNER         pii:contact           M:PSEUDONYM F  H   H           H        H      H             H     H
-PARTNER         pii:time              M:PSEUDONYM H  H   F           H        H      H             H     H
+PARTNER         -                     M:PSEUDONYM$ H$ H  H$          H        H      H             H     H
+PARTNER         session               M:PSEUDONYM H  H   H           H        H      H             H     H
+PARTNER         pii:identity          F           H$ H   H$          H        H      H             H     H
+PARTNER         pii:contact           M:PSEUDONYM$ F H   H$          H        H      H             H     H
+PARTNER         pii:time              M:PSEUDONYM$ H$ H  F           H        H      H             H     H
 """
-"""Of a row that the role reaches and a person who agrees to everything that rests on consent. A tie or a scope without a line shows what `-` shows; a person sees all of themselves."""
+"""Of a row that the role reaches and a person who agrees to everything that rests on consent. A tie or a scope without a line shows what `-` shows; `session` is what the table alone says, under no token; a person sees all of themselves."""
 
 COLUMNS: Final = (
     *("IDENTITY", "CONTACT", "PAY", "TIME", "POSITION", "DEVICE", "COMMUNICATION", "NOTES", "AUDIT"),

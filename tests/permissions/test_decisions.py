@@ -176,8 +176,37 @@ def test_consent_to_another_purpose_is_no_consent(purpose: Purpose) -> None:
 def test_a_partner_sees_pseudonyms_until_its_scope_names_people() -> None:
     plain, named = client(Scope.WORK_ORDERS_READ), client(Scope.WORK_ORDERS_READ, Scope.PII_IDENTITY)
 
-    assert shown(plain, Category.IDENTITY) == Decision(Level.MASKED, Reason.ROLE, Form.PSEUDONYM)
+    assert shown(plain, Category.IDENTITY) == Decision(Level.MASKED, Reason.SCOPE, Form.PSEUDONYM)
     assert shown(named, Category.IDENTITY) == Decision(Level.FULL)
+
+
+def test_a_partner_is_told_that_a_scope_is_missing_where_one_would_show_more() -> None:
+    plain = client(Scope.WORK_ORDERS_READ)
+
+    assert shown(plain, Category.CONTACT) == Decision(Level.HIDDEN, Reason.SCOPE)
+    assert shown(plain, Category.TIME) == Decision(Level.HIDDEN, Reason.SCOPE)
+    assert shown(plain, Category.CONTACT, Facts()) == Decision(Level.HIDDEN, Reason.ROLE)
+    assert {shown(client(*Scope), one).reason for one in PERSONAL} == {None, Reason.ROLE}
+    assert {one for one in PERSONAL if shown(client(*Scope), one).reason is None} == {
+        Category.IDENTITY,
+        Category.CONTACT,
+        Category.TIME,
+    }
+
+
+def test_a_partner_role_in_a_session_is_not_told_of_scopes_which_a_session_has_none_of() -> None:
+    assert shown(person(Role.PARTNER), Category.CONTACT) == Decision(Level.HIDDEN, Reason.ROLE)
+
+
+def test_what_only_a_session_does_no_token_does_and_a_full_one_still_gives_roles() -> None:
+    session = stepped_up(person(Role.ADMIN))
+    token = replace(session, scopes=frozenset(Scope), assurance=Assurance.TOKEN)
+
+    assert may(session, Action.SESSION_MANAGE, now=NOW) == Allowed()
+    assert may(token, Action.SESSION_MANAGE, now=NOW) == Denied(DenialReason.SCOPE)
+    assert (
+        may_grant(replace(token, grants=(RoleGrant(Role.ADMIN, None),)), Role.VIEWER, YOU, NOW) == Allowed()
+    )
 
 
 @pytest.mark.parametrize("category", sorted(PERSONAL - {Category.IDENTITY, Category.CONTACT, Category.TIME}))

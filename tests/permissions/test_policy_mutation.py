@@ -53,7 +53,9 @@ class Situation(NamedTuple):
 def spelt(decision: Decision) -> str:
     """In the signs of the written outcomes; what they have no sign for is spelt out."""
     form = "" if decision.form is None else f":{decision.form}"
-    told = {None: "", "ROLE": "", "RELATION": "?"}.get(decision.reason, f" for {decision.reason}")
+    told = {None: "", "ROLE": "", "RELATION": "?", "SCOPE": "$"}.get(
+        decision.reason, f" for {decision.reason}"
+    )
     return decision.level.name[0] + form + told
 
 
@@ -87,6 +89,10 @@ def situations(role: Role) -> Iterator[Situation]:
             yield Situation(
                 f"{name} {tie}, not reached", principal, replace(there, admitted=frozenset()), beyond
             )
+        if role is Role.PARTNER:
+            # No program has a session: what its tokens lack would hide what the table gives too much.
+            session = replace(principal, kind="PERSON", scopes=None)
+            yield Situation("session", session, AGREEING, WRITTEN[role, "session"])
         for scope in sorted(PII) if role is Role.PARTNER else ():
             scoped = replace(principal, scopes=frozenset(Scope) - PII | {scope})
             yield Situation(f"{name} {scope}", scoped, AGREEING, WRITTEN[role, scope])
@@ -137,8 +143,11 @@ def changes(cell: Cell) -> Iterator[tuple[str, Cell]]:
             yield f"base {level.name}", replace(cell, base=level)
     for name, raised in _other_ties(cell.raised, Relation, cell.base):
         yield name, replace(cell, raised=raised)
+    own = dict(cell.scoped)
     for name, scoped in _other_ties(cell.scoped, Scope, cell.base):
-        yield name, replace(cell, scoped=scoped)
+        # Beside the scope that the category needs another one shows nothing: without that one the ceiling hides it.
+        if not own or set(dict(scoped)) <= set(own):
+            yield name, replace(cell, scoped=scoped)
     for form in (None, *Form) if cell.base is Level.MASKED else ():
         if form is not cell.form:
             yield f"form {form}", replace(cell, form=form)
