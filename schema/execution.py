@@ -32,6 +32,7 @@ from isomod_graphql.engine.viewer import Viewer
 from isomod_graphql.engine.watching import Watch
 from isomod_graphql.engine.wishes import PLAIN, Wish
 from permissions.principals import Principal
+from schema.limits.misfits import misfits_in
 
 PLAN_BYTES: Final = 12 << 20
 BYTES_PER_COORDINATE: Final = 700
@@ -109,7 +110,11 @@ class Execution:
         plan = self._plan(operation, document, document_hash, viewer)
         coerced = plan.variables.values(variables)
         if isinstance(coerced, list):
-            return ExecutionResult(None, coerced)
+            # To nobody the names of inputs are not told either.
+            known = principal.kind != "NOBODY"
+            own = self.fitting(principal).schema
+            told = misfits_in(own, document, operation, variables) if known else []
+            return ExecutionResult(None, told or coerced)
         return Asked(document, operation, plan, coerced, viewer, wish)
 
     def refuse(self, asked: Asked) -> None:

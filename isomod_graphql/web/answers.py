@@ -18,7 +18,9 @@ from isomod_graphql.web.documents import DocumentFaulty
 from isomod_graphql.web.exchange import HttpStatus
 from isomod_graphql.web.negotiation import Media
 from isomod_graphql.web.refusals import OF_THE_DOCUMENT, STATUS, UNPROCESSABLE, DoorRefusal
+from schema.limits.misfits import COORDINATE
 from schema.limits.refusals import DocumentRefused, Place
+from schema.limits.validation import Fault
 
 log: Any = structlog.get_logger("isomod.graphql")
 
@@ -47,13 +49,15 @@ def entry(message: str, code: str, places: Sequence[Place] = (), **extensions: s
 def entries_of_refusal(refusal: IsoModError) -> list[ErrorEntry]:
     """A request that was refused as a whole."""
     if isinstance(refusal, DocumentFaulty):
-        return [
-            entry(fault.message, refusal.code, fault.places, rule=fault.rule.removesuffix("Rule"))
-            for fault in refusal.faults
-        ]
+        return [entry(fault.message, refusal.code, fault.places, **_about(fault)) for fault in refusal.faults]
     if isinstance(refusal, DocumentRefused):
         return [entry(refusal.message, refusal.code, refusal.places)]
     return [_entry_of_own(refusal)]
+
+
+def _about(fault: Fault) -> dict[str, str]:
+    rule = {"rule": fault.rule.removesuffix("Rule")}
+    return rule if fault.coordinate is None else rule | {COORDINATE: fault.coordinate}
 
 
 def entry_of_bug(error: BaseException, digest: bytes | None = None) -> ErrorEntry:
@@ -75,7 +79,9 @@ def entry_of_bug(error: BaseException, digest: bytes | None = None) -> ErrorEntr
 def entry_of_error(error: GraphQLError, digest: bytes) -> ErrorEntry:
     """An error of the execution, with its path and its place."""
     cause = _root(error)
-    if isinstance(cause, IsoModError):
+    if error.path is None and COORDINATE in (error.extensions or {}):
+        body = _entry_of_variable(error, cause)
+    elif isinstance(cause, IsoModError):
         body = _entry_of_own(cause)
     elif not isinstance(cause, GraphQLError):
         body = entry_of_bug(cause, digest)
@@ -116,6 +122,14 @@ def status_of_code(code: str, media: Media, http_status: HttpStatus) -> int:
 def body_of(members: dict[str, Any]) -> bytes:
     """GraphQL has no integers beyond 64 bits; a scalar that cannot be written is a bug of ours."""
     return orjson.dumps(members)
+
+
+def _entry_of_variable(error: GraphQLError, cause: BaseException) -> ErrorEntry:
+    """The sentence of schema/limits/misfits.py, under the code of the scalar that refused the value."""
+    coordinate = str((error.extensions or {})[COORDINATE])
+    if isinstance(cause, IsoModError):
+        return entry(cause.message, cause.code, coordinate=coordinate)
+    return entry(error.message, "BAD_USER_INPUT", coordinate=coordinate)
 
 
 def _entry_of_own(error: IsoModError) -> ErrorEntry:

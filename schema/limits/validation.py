@@ -1,5 +1,6 @@
-"""GraphQL validation that says which rule and where, and refuses to repeat a word of the document or of the schema."""
+"""GraphQL validation that says which rule and where, and of inputs which coordinate of the caller's schema. It refuses to repeat a word of the document."""
 
+from collections.abc import Sequence
 from copy import copy
 from typing import Any, NamedTuple, cast
 
@@ -17,6 +18,7 @@ from graphql.validation.validate import ValidationAbortedError
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
+from schema.limits.misfits import WRONG, misfits_of
 from schema.limits.refusals import Place
 
 MERGE_BUDGET = 50_000
@@ -62,12 +64,25 @@ SENTENCES = {
 }
 
 
+OF_INPUTS = frozenset(
+    {
+        "MaybeNullValidationRule",
+        "OneOfInputValidationRule",
+        "ProvidedRequiredArgumentsRule",
+        "ValuesOfCorrectTypeRule",
+        "VariablesInAllowedPositionRule",
+    }
+)
+"""The rules on what is given, which say to which coordinate."""
+
+
 class Fault(NamedTuple):
-    """One thing wrong, in our words, and where."""
+    """One thing wrong, in our words, and where; of an input also which."""
 
     rule: str
     message: str
     places: tuple[Place, ...]
+    coordinate: str | None = None
 
 
 class _Merging(OverlappingFieldsCanBeMergedRule):
@@ -109,8 +124,8 @@ RULES = _rules()
 
 def validate_document(schema: GraphQLSchema, document: DocumentNode, most: int = 10) -> tuple[Fault, ...]:
     """At most `most` faults; none means that the document can be run."""
-    errors = validate(schema, document, RULES, max_errors=most, hide_suggestions=True)
-    return tuple(_fault(error) for error in errors[:most])
+    errors = validate(schema, document, RULES, max_errors=most, hide_suggestions=True)[:most]
+    return _located(schema, document, [(_fault(error), error) for error in errors]) if errors else ()
 
 
 def _fault(error: GraphQLError) -> Fault:
@@ -118,3 +133,22 @@ def _fault(error: GraphQLError) -> Fault:
     rule = str((error.extensions or {}).get("rule", unnamed))
     places = tuple(Place(place.line, place.column) for place in error.locations or ())
     return Fault(rule, SENTENCES.get(rule, OTHER), places)
+
+
+def _located(
+    schema: GraphQLSchema, document: DocumentNode, faults: Sequence[tuple[Fault, GraphQLError]]
+) -> tuple[Fault, ...]:
+    """With the coordinates of inputs. The last node of such an error is where the input stands."""
+    nodes = [error.nodes[-1] for fault, error in faults if fault.rule in OF_INPUTS and error.nodes]
+    misfits = misfits_of(schema, document, nodes) if nodes else {}
+    located: list[Fault] = []
+    for fault, error in faults:
+        left = misfits.get(id(error.nodes[-1]), []) if fault.rule in OF_INPUTS and error.nodes else []
+        if not left:
+            located.append(fault)
+            continue
+        misfit = left.pop(0) if len(left) > 1 else left[0]
+        if misfit.what is WRONG:
+            misfit = misfit._replace(what=fault.message.removesuffix("."))
+        located.append(fault._replace(message=misfit.message, coordinate=misfit.coordinate))
+    return tuple(located)
