@@ -1,4 +1,4 @@
-"""The commands that README.md shows, taken out of it and run as a reader would."""
+"""The commands that README.md and docs/api.md show, taken out of them and run as a reader would."""
 
 import subprocess
 from pathlib import Path
@@ -7,11 +7,12 @@ from typing import Final
 from tests.architecture.sources import ROOT
 
 README: Final = (ROOT / "README.md").read_text(encoding="utf-8")
+REFERENCE: Final = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
 
 
-def commands(heading: str) -> list[str]:
+def commands(heading: str, text: str = README) -> list[str]:
     """The blocks of shell under a heading."""
-    section = README.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    section = text.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
     return [part.split("```", 1)[0] for part in section.split("```sh\n")[1:]]
 
 

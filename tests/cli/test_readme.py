@@ -1,16 +1,73 @@
-"""The README's commands for a partner's program do, against a running demo, what the text beside them says."""
+"""The commands of the README and of docs/api.md do, against a running demo, what the text beside them says."""
 
 import json
+from typing import Any, Final
 
 from tests.cli.conftest import Demo
-from tests.cli.readme import commands, run
+from tests.cli.readme import REFERENCE, commands, run
+
+FIRST, FORMS, PROCEDURES = commands("Ask it something")
+DEFINITIONS: Final = "\n".join(
+    line for line in FIRST.splitlines() if line.startswith(("DEMO=", "of()", "ask()"))
+)
 
 
-def test_the_partners_commands_get_a_token_ask_look_into_it_and_give_it_back(demo: Demo) -> None:
-    (definitions, *_), (partner,) = commands("Ask it something"), commands("A partner's program")
-    functions = "\n".join(line for line in definitions.splitlines() if line.startswith(("DEMO=", "of()")))
+def told(demo: Demo, *blocks: str) -> list[dict[str, Any]]:
+    """The answers of these commands, in their order."""
+    return [json.loads(line) for line in run(demo.folder, *blocks)]
 
-    asked, looked, after = [json.loads(line) for line in run(demo.folder, functions, partner)]
+
+def test_the_same_rows_show_an_administrator_everything_and_a_viewer_initials_and_nulls(demo: Demo) -> None:
+    full, masked = told(demo, FIRST)
+
+    shown = full["data"]["users"]["nodes"]
+    hidden = masked["data"]["users"]["nodes"]
+    assert [one["id"] for one in shown] == [one["id"] for one in hidden]
+    assert all("@" in one["email"] and one["phone"].startswith("+") for one in shown)
+    assert {(one["email"], one["phone"]) for one in hidden} == {(None, None)}
+    assert all("•" in one["displayName"] for one in hidden)
+    assert {(one["coordinate"], one["reason"]) for one in masked["extensions"]["masking"]["fields"]} == {
+        ("User.displayName", "RELATION"),
+        ("User.email", "ROLE"),
+        ("User.phone", "ROLE"),
+    }
+
+
+def test_masked_answers_are_refused_foretold_and_asked_about(demo: Demo) -> None:
+    refused, foretold, form = told(demo, DEFINITIONS, FORMS)
+
+    assert refused["errors"][0]["extensions"]["code"] == "MASKED_ANSWER_REJECTED"
+    assert foretold["data"] is None
+    assert [one["coordinate"] for one in foretold["extensions"]["masking"]["fields"]] == ["User.phone"]
+    assert form["data"]["viewer"]["viewerAccess"] == [
+        {"field": "phone", "read": "FULL", "write": True, "reason": None},
+        {"field": "roles", "read": "FULL", "write": False, "reason": None},
+    ]
+
+
+def test_a_person_is_corrected_restricted_and_erased_and_the_next_time_another_one(demo: Demo) -> None:
+    pseudonyms = set()
+    for _ in range(2):
+        rectified, restricted, erased = told(demo, DEFINITIONS, PROCEDURES)
+
+        assert rectified["data"]["rectifyPersonalData"] == {
+            "person": {"phone": "+32470999999"},
+            "userErrors": [],
+        }
+        assert restricted["data"]["restrictProcessing"] == {"userErrors": []}
+        done = erased["data"]["erasePersonalData"]
+        assert (done["userErrors"], done["certificate"]["state"]) == ([], "UNREADABLE")
+        pseudonyms.add(done["person"]["displayName"])
+    assert len(pseudonyms) == 2
+    assert all("#" in one for one in pseudonyms)
+
+
+def test_a_program_is_registered_gets_a_token_asks_looks_into_it_gives_it_back_and_is_disabled(
+    demo: Demo,
+) -> None:
+    (partner,) = commands("A partner's program")
+
+    asked, looked, after, disabled = told(demo, DEFINITIONS, partner)
 
     nodes = asked["data"]["workOrders"]["nodes"]
     assert [set(node) for node in nodes] == [{"number", "title", "requester"}] * 2
@@ -19,6 +76,19 @@ def test_the_partners_commands_get_a_token_ask_look_into_it_and_give_it_back(dem
     assert {person["email"] for person in people} == {None}
     assert all("#" in person["displayName"] for person in people)
     assert (looked["active"], looked["scope"]) == (True, "work_orders:read")
-    assert looked["client_id"] == demo.told["tenants"][0]["partner"]["client_id"]
+    assert looked["exp"] - looked["iat"] == 3600
+    assert looked["client_id"] != demo.told["tenants"][0]["partner"]["client_id"]
     assert looked["iss"] == demo.url
     assert after["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+    assert disabled["data"]["disableClient"]["userErrors"] == []
+    assert disabled["data"]["disableClient"]["client"]["disabledAt"] is not None
+
+
+def test_a_program_signs_in_as_a_browser_does(demo: Demo) -> None:
+    (sign_in,) = commands("Getting in", REFERENCE)
+
+    (answer,) = told(demo, DEFINITIONS, sign_in)
+
+    email = demo.told["tenants"][0]["users"]["viewer"]["email"]
+    assert answer["data"]["viewer"]["email"] == email
+    assert "errors" not in answer
