@@ -137,7 +137,7 @@ async def ids_by_name(request: Request, demand: Demand) -> list[UUID]:
 
 
 def _directory(level: Level, demand: Demand) -> Select[Any]:
-    everybody = level.count(demand.predicates())
+    everybody = level.count(demand.predicates(level.viewer))
     columns = (_ROW.id, _ROW.flags, _ROW.sealed_account, _ROW.pseudonym_number)
     return everybody.with_only_columns(*columns).order_by(_ROW.id)
 

@@ -25,7 +25,7 @@ from isomod_graphql.engine.classified import (
 from isomod_graphql.engine.coverage import classification, in_graph_names
 from isomod_graphql.engine.entities import Entity, FieldSpec
 from isomod_graphql.engine.field_access import Weighed, changed_by
-from isomod_graphql.engine.listing import LISTING, Listing
+from isomod_graphql.engine.listing import LISTING, Criterion, Listing, Reference
 from isomod_graphql.engine.sources import SOURCES, Source
 from permissions.categories import Category
 from permissions.classes import Discloses
@@ -57,6 +57,8 @@ class Catalogue:
     """The other fields that say where their rows come from, likewise."""
     needs: Mapping[Coordinate, Action]
     """Root fields that need an action, likewise."""
+    referred: Mapping[str, Mapping[str, Entity]]
+    """By filter and field, with names of the graph: the kind of row that the field names by its id."""
     classified: Mapping[str, str]
     """Every coordinate of the graph and its class, as `coverage` finds it."""
     weighable: Mapping[str, Mapping[str, Weighed]]
@@ -69,6 +71,11 @@ class Catalogue:
             return
         for name in names:
             yield rule.fields[name], rule.resource
+
+    def named_by(self, input_type: str, names: Iterable[str]) -> Iterator[Entity]:
+        """The kinds of rows that an argument of this type names, when it says these fields."""
+        known = self.referred.get(input_type, {})
+        yield from (known[name] for name in names if name in known)
 
 
 def build_catalogue(schema: GraphQLSchema, entities: Iterable[Entity]) -> Catalogue:
@@ -87,15 +94,17 @@ def build_catalogue(schema: GraphQLSchema, entities: Iterable[Entity]) -> Catalo
             core = schema.type_map[type_name].fields  # type: ignore[attr-defined]  # an object type
             by_python = {python_name(field, name): name for name, field in core.items()}
             fields_of_type[type_name] = {by_python[name]: spec for name, spec in specs.items()}
+    listings = dict(_listings(schema))
     return Catalogue(
         entity_of_type,
         fields_of_type,
         codes,
         {name: rule for name, rule in _ruled(schema) if isinstance(rule, RevealRule)},
         {name: rule for name, rule in _ruled(schema) if isinstance(rule, WriteRule)},
-        dict(_listings(schema)),
+        listings,
         dict(_declared(schema, SOURCES)),
         dict(_needs(schema)),
+        _referred(schema, listings),
         classification(schema),
         _weighable(schema, entity_of_type, fields_of_type),
     )
@@ -186,6 +195,39 @@ def _refuse_undeclared(coordinate: str, field: Any, listing: Listing | None) -> 
     known = set(listing.sorts) | (hook.orders if hook is not None else set())
     if (sorts or set(listing.sorts)) != known:
         raise UndeclaredList(f"{coordinate} sorts by what its listing does not, or not by what it does")
+    for name, taken, criterion in _filters(field, listing):
+        if (get_named_type(taken.type).name == "ID") is not isinstance(criterion, Reference):
+            raise UndeclaredList(f"{coordinate} does not say what kind of row its filter names as {name}")
+        if isinstance(criterion, Reference):
+            _refuse_unlike_link(f"{coordinate}({name})", listing.entity(), criterion)
+
+
+def _refuse_unlike_link(coordinate: str, listed: Entity, criterion: Reference) -> None:
+    """Where a link shows the column, the filter names what the link shows, to whom it shows it."""
+    for spec in (spec for specs in listed.types.values() for spec in specs.values()):
+        if spec.link is None or spec.column is not criterion.column:
+            continue
+        if spec.link() is not criterion.entity() or spec.personal:
+            raise UndeclaredList(f"{coordinate} names another kind of row than the link {spec.name} shows")
+
+
+def _filters(field: Any, listing: Listing) -> Iterator[tuple[str, Any, Criterion]]:  # noqa: ANN401  graphql-core's field
+    """The fields of the filter that a list takes, with what each asks."""
+    given = field.args.get("filter")
+    named: Any = None if given is None else get_named_type(given.type)
+    for name, one in getattr(named, "fields", {}).items():
+        yield name, one, listing.criteria[python_name(one, name)]
+
+
+def _referred(schema: GraphQLSchema, listings: Mapping[Coordinate, Listing]) -> dict[str, dict[str, Entity]]:
+    found: dict[str, dict[str, Entity]] = {}
+    for (of, name), listing in listings.items():
+        field = schema.type_map[of].fields[name]  # type: ignore[attr-defined]  # it has a field with a list
+        for member, _, criterion in _filters(field, listing):
+            if isinstance(criterion, Reference):
+                kind = get_named_type(field.args["filter"].type).name
+                found.setdefault(kind, {})[member] = criterion.entity()
+    return found
 
 
 def _taken(field: Any, argument: str) -> set[str]:  # noqa: ANN401  graphql-core's field

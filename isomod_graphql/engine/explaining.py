@@ -13,7 +13,7 @@ from isomod_graphql.engine.bounded import Bounded
 from isomod_graphql.engine.catalogue import Catalogue
 from isomod_graphql.engine.compiler import Asked
 from isomod_graphql.engine.entities import Entity, FieldSpec
-from isomod_graphql.engine.plan import Governed, spelled
+from isomod_graphql.engine.plan import Governed, may_ask, spelled
 from isomod_graphql.engine.possible import Outlook, Possible, outlooks
 from isomod_graphql.engine.readers import Reader
 from isomod_graphql.engine.rows import RowQuery
@@ -22,7 +22,7 @@ from isomod_graphql.engine.shapes import Gathered, Link, Named, ObjectShape, Pag
 from isomod_graphql.engine.stages import Program, Stage
 from isomod_graphql.engine.statements import Slot, compiled
 from isomod_graphql.engine.watching import Watch
-from permissions.decisions import reach_of, unconditional_full
+from permissions.decisions import reach_of
 from permissions.policy_version import POLICY_VERSION
 
 COMPILED: Final = "COMPILED"
@@ -153,7 +153,7 @@ class Explaining:
             names = [name for name in spelled(given.value, asked.variables) if name in members]
             for name in dict.fromkeys(names):
                 for category, resource in self._catalogue.revealed_by(named.name, [name]):
-                    readable = unconditional_full(asked.viewer.vector, category, resource)
+                    readable = may_ask(self._catalogue, asked.viewer.vector, named.name, name)
                     at = self._coordinate(governed, asked)
                     yield Argument(at, given.name.value, name, category, resource, readable)
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, Uuid, and_, any_, bindparam, or_
+from sqlalchemy import ColumnElement, Integer, Uuid, and_, any_, bindparam, literal_column, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from isomod_graphql.core.text import fold
 from isomod_graphql.engine.entities import Entity
+from isomod_graphql.engine.reach import Who
 
 if TYPE_CHECKING:
     from isomod_graphql.engine.request import Request
@@ -117,7 +118,9 @@ class OneOf:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Reference:
-    """Column = the row that a global id names; an id that names nothing here matches nothing, like one out of reach."""
+    """Column = the row that a global id names. An id that names nothing here matches nothing, and so does one out of reach:
+    the link that shows the row is null then, so nobody finds, or counts, by what he or she is not shown.
+    """
 
     column: ColumnElement[Any]
     entity: Callable[[], Entity]
@@ -129,6 +132,15 @@ class Reference:
     def predicates(self, name: str, _form: Hashable) -> Sequence[ColumnElement[bool]]:
         """An index answers it."""
         return (self.column == bindparam(name, type_=Uuid()),)
+
+    def reached(self, name: str, who: Who) -> ColumnElement[bool]:
+        """The viewer reaches the row of that name, by the rule that its link obeys. Depends on no listed row: one look per statement."""
+        entity = self.entity()
+        row: Any = entity.model.__table__
+        named = row.c.id == bindparam(name, type_=Uuid())
+        one = select(literal_column("1", Integer())).select_from(row)
+        found = one.where(row.c.tenant_id == who.tenant_id, named, entity.scope.reachable(who))
+        return found.correlate(None).exists()
 
     def binds(self, name: str, value: Any, request: "Request") -> dict[str, Any]:  # noqa: ANN401  see Criterion
         """The row's id. Raises Unauthenticated for nobody."""
@@ -267,14 +279,18 @@ class Demand:
         hook = self.listing.in_memory
         return hook is not None and (self.order in hook.orders or not hook.fields.isdisjoint(self.given))
 
-    def predicates(self, prefix: str = "where_") -> tuple[ColumnElement[bool], ...]:
-        """What every listed row is and what the filter asks. `prefix` begins the name of every parameter."""
-        asked = (
-            predicate
-            for name, form in self.forms
-            for predicate in self.listing.criteria[name].predicates(prefix + name, form)
-        )
-        return (*self.listing.always, *asked)
+    def predicates(self, who: Who, prefix: str = "where_") -> tuple[ColumnElement[bool], ...]:
+        """What every listed row is and what the filter asks, for somebody who reaches what it names.
+
+        `prefix` begins the name of every parameter.
+        """
+        found = list(self.listing.always)
+        for name, form in self.forms:
+            criterion = self.listing.criteria[name]
+            found += criterion.predicates(prefix + name, form)
+            if isinstance(criterion, Reference):
+                found.append(criterion.reached(prefix + name, who))
+        return tuple(found)
 
     def binds(self, request: "Request", prefix: str = "where_") -> dict[str, Any]:
         """The value of every parameter of `predicates`."""

@@ -191,7 +191,9 @@ async def _page_in_memory(asked: _Asked) -> Page:
 async def _counted(asked: _Asked) -> int:
     demand, level = asked.demand, asked.level
     if asked.parent is None:
-        statement = level.prepared(("count", demand.key), lambda: level.count(demand.predicates()))
+        statement = level.prepared(
+            ("count", demand.key), lambda: level.count(demand.predicates(level.viewer))
+        )
         rows = await asked.request.reading(lambda tx: tx.all(statement, asked.binds()))
         return int(rows[0][0])
     together = level.prepared(("counts", demand.key), lambda: _counted_together(level, demand))
@@ -204,7 +206,7 @@ async def _counted(asked: _Asked) -> int:
 
 def _paged(level: Level, demand: Demand, *, first_page: bool) -> Select[Any]:
     key, row_id, by = demand.sort.key, level.entity.model.__table__.c.id, demand.listing.under
-    statement = level.statement(key.label("sort_key")).where(*demand.predicates())
+    statement = level.statement(key.label("sort_key")).where(*demand.predicates(level.viewer))
     if by is not None:
         statement = statement.where(by == bindparam("parent", type_=Uuid()))
     if not first_page:
@@ -220,7 +222,7 @@ def _paged_together(level: Level, demand: Demand) -> Select[Any]:
         .render_derived()
     )
     each = level.statement(key.label("sort_key"), by.label("parent_key"))
-    each = each.where(by == above.c.id, *demand.predicates())
+    each = each.where(by == above.c.id, *demand.predicates(level.viewer))
     page_ = each.order_by(*ordered(demand.sort, key, row_id)).limit(_first_plus_one()).lateral("page")
     order = ordered(demand.sort, page_.c.sort_key, page_.c.id)
     return select(page_).select_from(above.join(page_, true())).order_by(page_.c.parent_key, *order)
@@ -229,7 +231,11 @@ def _paged_together(level: Level, demand: Demand) -> Select[Any]:
 def _counted_together(level: Level, demand: Demand) -> Select[Any]:
     by = _under(demand)
     under = by == any_(bindparam("parents", type_=ARRAY(Uuid())))
-    return level.count((under, *demand.predicates())).add_columns(by.label("parent_key")).group_by(by)
+    return (
+        level.count((under, *demand.predicates(level.viewer)))
+        .add_columns(by.label("parent_key"))
+        .group_by(by)
+    )
 
 
 def _under(demand: Demand) -> ColumnElement[Any]:

@@ -36,6 +36,7 @@ from isomod_graphql.engine.field_access import VIEWER_ACCESS, Asking, Weighed, w
 from isomod_graphql.engine.viewer import Viewer
 from permissions.decisions import Vector, unconditional_full
 from permissions.masks import is_masked_text
+from permissions.writing import may_reach
 
 Coordinate = tuple[str, str]
 
@@ -187,7 +188,8 @@ def _objects(schema: GraphQLSchema, of: GraphQLNamedType) -> Iterator[GraphQLObj
 def refuse_revealing_arguments(
     plan: Plan, catalogue: Catalogue, viewer: Viewer, variables: VariableValues
 ) -> None:
-    """Before any SQL: a filter or sort over anything that the viewer cannot read raw is refused, whatever the data.
+    """Before any SQL: a filter or sort over anything that the viewer cannot read raw is refused, whatever the data, and so is
+    one that names a row of a kind of which the viewer reaches none.
 
     The same for null, for absence operators and for an input object nested in another. What a list does unasked is no
     question of the caller's. Raises FieldNotReadable, and MaskedValueRejected for a mask that would be compared.
@@ -195,12 +197,22 @@ def refuse_revealing_arguments(
     for governed in plan.governed:
         for argument in governed.node.arguments or ():
             named = get_named_type(governed.definition.args[argument.name.value].type).name
-            for category, resource in catalogue.revealed_by(named, spelled(argument.value, variables)):
-                if not unconditional_full(viewer.vector, category, resource):
+            for name in spelled(argument.value, variables):
+                if not may_ask(catalogue, viewer.vector, named, name):
                     raise FieldNotReadable
             for text in texts(argument.value, variables):
                 if is_masked_text(text):
                     raise MaskedValueRejected(field=argument.name.value)
+
+
+def may_ask(catalogue: Catalogue, vector: Vector, input_type: str, name: str) -> bool:
+    """Whether callers of this vector may filter or sort by this field: they read what it tells of every row, raw, and reach
+    some row of the kind that it names.
+    """
+    told = catalogue.revealed_by(input_type, [name])
+    return all(unconditional_full(vector, category, resource) for category, resource in told) and all(
+        may_reach(vector, entity.scope.resource) for entity in catalogue.named_by(input_type, [name])
+    )
 
 
 def spelled(value: ValueNode, variables: VariableValues) -> Iterator[str]:

@@ -144,7 +144,7 @@ class Records:
         `keyed`: the sort key follows the slots.
         """
         key, row_id, by = demand.sort.key, self._id, demand.listing.under
-        base = self._base(key.label("sort_key")).where(*demand.predicates())
+        base = self._base(key.label("sort_key")).where(*demand.predicates(self.reader))
         if by is not None:
             base = base.where(by == bindparam("parent", type_=Uuid()))
         if after:
@@ -164,7 +164,7 @@ class Records:
         if by is None:
             raise TypeError("a list without a parent has no siblings")
         above = _above()
-        base = self._base(key.label("sort_key")).where(by == above.c.id, *demand.predicates())
+        base = self._base(key.label("sort_key")).where(by == above.c.id, *demand.predicates(self.reader))
         page = base.order_by(*ordered(demand.sort, key, row_id)).limit(_first_plus_one()).lateral("page")
         keys = [page.c.sort_key] if keyed else []
         whole = self._whole(page, above.join(page, true()), above.c.place, *keys)
@@ -190,7 +190,7 @@ class Records:
 
     def count(self, demand: Demand) -> Select[Any]:
         """How many rows the reader reaches with this filter."""
-        return self.slots[0].rows.count(demand.predicates())
+        return self.slots[0].rows.count(demand.predicates(self.reader))
 
     def count_under(self, demand: Demand) -> Select[Any]:
         """The same under each of `parents`: pairs of the parent's id and its count."""
@@ -198,7 +198,7 @@ class Records:
         if by is None:
             raise TypeError("a list without a parent has no siblings")
         under = by == any_(bindparam("parents", type_=ARRAY(Uuid())))
-        counted = self.slots[0].rows.count((under, *demand.predicates()))
+        counted = self.slots[0].rows.count((under, *demand.predicates(self.reader)))
         return counted.add_columns(by.label("parent_key")).group_by(by)
 
     @property

@@ -19,9 +19,10 @@ from graphql import (
 
 from isomod_graphql.engine.catalogue import Catalogue
 from isomod_graphql.engine.entities import Entity
+from isomod_graphql.engine.plan import may_ask
 from isomod_graphql.engine.sources import AnyNode, AnyNodes
 from permissions.categories import PERSONAL
-from permissions.decisions import Vector, unconditional_full
+from permissions.decisions import Vector
 from permissions.grants import Action
 from permissions.writing import AUTHORED, may_act, may_add, may_overwrite, may_reach
 
@@ -62,10 +63,10 @@ class _Look:
                     self.hidden.add(kind.name)
 
     def inputs(self) -> None:
-        """Filters and sorts over what is not read raw everywhere; what may not be written."""
+        """Filters and sorts over what is not read raw everywhere, or by what is never reached; what may not be written."""
         for name, reveals in self.catalogue.governed_inputs.items():
-            for member, category in reveals.fields.items():
-                if not unconditional_full(self.vector, category, reveals.resource):
+            for member in reveals.fields:
+                if not may_ask(self.catalogue, self.vector, name, member):
                     self.hidden.add(f"{name}.{member}")
         for name, one in self._mutations():
             action = self.catalogue.needs[self._root_name, name]

@@ -5,9 +5,11 @@ from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 from uuid import UUID
 
+from isomod_graphql.assets.models import Asset
 from isomod_graphql.core.flags import is_erased, restricted_categories
 from isomod_graphql.core.text import fold
 from isomod_graphql.identity.models import User
+from isomod_graphql.locations.models import Location
 from isomod_graphql.subjects.models import Person
 from permissions.categories import Category
 from permissions.principals import Principal
@@ -28,6 +30,8 @@ OF_ROW: Final = {
     "siteId": ("site_id", "Location"), "locationId": ("location_id", "Location"), "custodianId": ("custodian_id", "Person"),
     "assetId": ("asset_id", "Asset"), "assigneeId": ("assignee_id", "Person"), "requesterId": ("requester_id", "Person"),
 }  # fmt: skip
+NAMED: Final[Mapping[str, Model]] = {"Location": Location, "Person": Person, "Asset": Asset}
+"""Whoever does not reach the row that a filter names finds nothing by it."""
 SETS: Final = {
     "User.roles": ("RoleAssignment", "person_id"), "WorkOrder.signatures": ("WorkOrderSignature", "work_order_id")
 }  # fmt: skip
@@ -54,9 +58,12 @@ class Lists:
             row = await self._row(kind, one)
             if row is None or (parent is not None and row[UNDER[field]] != parent):
                 continue
-            reached = await self._oracle.reached(principal, now, FIELDS[kind][0], one) is not None
-            if reached and self._asked(kind, row, arguments.get("filter") or {}):
+            if await self._oracle.reached(principal, now, FIELDS[kind][0], one) is not None:
                 found.append(row)
+        for name, value in (arguments.get("filter") or {}).items():
+            if value is not None:
+                found = [row for row in found if self._holds(kind, row, name, value)]
+                found = found if await self._may_name(principal, now, kind, name, value) else []
         return [row["id"] for row in _ordered(kind, str(arguments.get("orderBy")), found)]
 
     async def gathered(self, principal: Principal, now: datetime, field: str, parent: UUID) -> list[UUID]:
@@ -79,8 +86,12 @@ class Lists:
         member = await self._oracle.row(User, one)
         return None if member is None else {**row, "status": member["status"]}
 
-    def _asked(self, kind: str, row: Row, given: Mapping[str, Any]) -> bool:
-        return all(self._holds(kind, row, name, value) for name, value in given.items() if value is not None)
+    async def _may_name(self, principal: Principal, now: datetime, kind: str, name: str, value: Any) -> bool:  # noqa: ANN401  JSON
+        if name not in OF_ROW and name != "parentId":
+            return True
+        _, of = OF_ROW.get(name, ("parent_id", kind))
+        named = self._open(value, of)
+        return named is not None and await self._oracle.reached(principal, now, NAMED[of], named) is not None
 
     def _holds(self, kind: str, row: Row, name: str, value: Any) -> bool:  # noqa: ANN401  JSON
         if name in PLAIN:

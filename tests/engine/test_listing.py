@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 import strawberry
@@ -16,6 +17,7 @@ from isomod_graphql.engine.classified import reveals, tells
 from isomod_graphql.engine.listing import (
     LISTING,
     Between,
+    Criterion,
     Equal,
     InMemory,
     Listing,
@@ -25,16 +27,19 @@ from isomod_graphql.engine.listing import (
     Sort,
     demand,
 )
+from isomod_graphql.engine.readers import Reader, binds_of
 from isomod_graphql.work_orders.rules import WorkOrderStatus
 from permissions.categories import Category
+from permissions.principals import Role
 from permissions.reach import Resource
-from schema.entities import LOCATION, WORK_ORDER
+from schema.entities import LOCATION, PERSON, WORK_ORDER
 from schema.people_lists import USERS, ids_by_name
 from schema.relay import Connection
 from schema.scalars import SCALARS, PageSize
 from schema.work_order_lists import WORK_ORDERS, WorkOrderFilter, WorkOrderOrder
 from tests.engine.arguments import Asked, asked
 from tests.engine.graph import built
+from tests.people import viewer_of
 
 DIALECT: Any = dialect
 SOME = Listing(
@@ -50,6 +55,10 @@ SOME = Listing(
     },
 )
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
+VIEWER = viewer_of(UUID(int=1), UUID(int=2), Role.VIEWER, now=NOON, sites=frozenset({UUID(int=3)}))
+READER = Reader.of(VIEWER)
+BOUND = binds_of(VIEWER)
+"""What a statement takes from who asks."""
 
 
 def text_of(*predicates: Any) -> str:  # noqa: ANN401  SQL
@@ -63,14 +72,24 @@ def text_of(*predicates: Any) -> str:  # noqa: ANN401  SQL
         ({"number": 7}, "number = $1::INTEGER"),
         ({"status": ["OPEN", "DRAFT"]}, "status = ANY ($1::TEXT[])"),
         ({"status": []}, "status = ANY ($1::TEXT[])"),
-        ({"site_id": "x"}, "site_id = $1::UUID"),
         ({"due_at": {"gte": NOON}}, "due_at >= $1::TIMESTAMP WITH TIME ZONE"),
         ({"due_at": {"lt": NOON}}, "due_at < $1::TIMESTAMP WITH TIME ZONE"),
         ({"name_prefix": "Ga"}, "name_key >= $1::VARCHAR AND name_key < $1::VARCHAR"),
     ],
 )
 def test_each_criterion_is_a_comparison_with_parameters(given: dict[str, Any], sql: str) -> None:
-    assert text_of(*demand(SOME, first=1, given=given).predicates()) == sql
+    assert text_of(*demand(SOME, first=1, given=given).predicates(READER)) == sql
+
+
+def test_a_row_is_named_by_whoever_reaches_it() -> None:
+    """The second predicate speaks of no listed row: it is asked once per statement."""
+    compared, reached = demand(SOME, first=1, given={"site_id": "x"}).predicates(READER)
+
+    assert text_of(compared) == "site_id = $1::UUID"
+    assert " ".join(text_of(reached).split()) == (
+        "EXISTS (SELECT 1 FROM locations WHERE locations.tenant_id = $1::UUID AND locations.id = $2::UUID "
+        "AND locations.site_id = ANY ($3::UUID[]))"
+    )
 
 
 def test_what_is_absent_filters_nothing() -> None:
@@ -80,7 +99,7 @@ def test_what_is_absent_filters_nothing() -> None:
         for given in (None, {}, nothing, {"name_prefix": ""}, {"name_prefix": "  "})
     ]
 
-    assert [ask.predicates() for ask in asks] == [()] * 5
+    assert [ask.predicates(READER) for ask in asks] == [()] * 5
     assert {ask.spelled for ask in asks} == {b'["Query.some",{"filter":{},"order":"NUMBER"}]'}
     assert len({ask.key for ask in asks}) == 1
 
@@ -140,12 +159,13 @@ def test_no_filter_of_any_list_has_a_value_while_its_statement_is_built(one: Ask
     name = field.extensions["strawberry-definition"].python_name
     value = {"gte": NOON, "lt": NOON} if str(field.type) == "DateTimeRange" else "p"
 
-    asks = demand(listing, first=1, given={name: value}).predicates()[len(listing.always) :]
+    asks = demand(listing, first=1, given={name: value}).predicates(READER)[len(listing.always) :]
 
-    found = [part for ask in asks for part in visitors.iterate(ask) if isinstance(part, BindParameter)]
-    assert {part.required for part in found} == ({True} if found else set())
+    parts = [part for ask in asks for part in visitors.iterate(ask) if isinstance(part, BindParameter)]
+    found = [part for part in parts if part.key not in BOUND]
+    assert {part.required for part in parts} == ({True} if parts else set())
     assert all(part.key.startswith(f"where_{name}") for part in found)
-    assert len({part.key for part in found}) == len(found)
+    assert len({part.key for part in found}) == len(found) - isinstance(listing.criteria[name], Reference)
     assert bool(found) is not (listing is USERS and name == "name_prefix")
 
 
@@ -183,12 +203,21 @@ class ThingFilter:
     number: int | None = None
 
 
-def served(listing: Listing | None) -> Any:  # noqa: ANN401  the catalogue
-    """A schema with one list, at `Query.things`, that filters by number and has no choice of sorts."""
+@reveals(Resource.WORK_ORDER, {Category.OPERATIONAL: "assignee_id"})
+@strawberry.input
+class NamingFilter:
+    """By somebody."""
 
-    def things(first: PageSize, filter: ThingFilter | None = None) -> Any:  # noqa: A002, ANN401  the graph's names
+    assignee_id: strawberry.ID | None = None
+
+
+def served(listing: Listing | None, taken: type = ThingFilter) -> Any:  # noqa: ANN401  the catalogue
+    """A schema with one list, at `Query.things`, that takes this filter and has no choice of sorts."""
+
+    def things(first: PageSize, filter: Any = None) -> Any:  # noqa: A002, ANN401  the graph's names
         return None
 
+    things.__annotations__["filter"] = taken | None
     things.__annotations__["return"] = Connection[Thing]
     field = strawberry.field(things, metadata={} if listing is None else {LISTING: listing})
     query = strawberry.type(type("Query", (), {"things": field}))
@@ -217,3 +246,25 @@ def test_a_connection_whose_listing_is_not_its_own_is_not_served(listing: Listin
         served(listing)
 
     assert served(THINGS).listings == {("Query", "things"): THINGS}
+
+
+LEAD = WORK_ORDERS.criteria["assignee_id"]
+
+
+@pytest.mark.parametrize(
+    ("criterion", "why"),
+    [
+        (Equal(Column("assignee_id", Uuid)), "does not say what kind of row its filter names"),
+        (replace(LEAD, entity=lambda: LOCATION), "names another kind of row than the link assignee shows"),  # type: ignore[type-var]
+    ],
+)
+def test_a_filter_by_an_id_says_what_it_names_and_agrees_with_the_link(
+    criterion: Criterion, why: str
+) -> None:
+    def naming(one: Criterion) -> Listing:
+        return replace(THINGS, criteria={"assignee_id": one})
+
+    with pytest.raises(UndeclaredList, match=why):
+        served(naming(criterion), NamingFilter)
+
+    assert served(naming(LEAD), NamingFilter).referred == {"NamingFilter": {"assigneeId": PERSON}}

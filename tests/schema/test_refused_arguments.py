@@ -13,7 +13,7 @@ from isomod_graphql.subjects.models import Person
 from permissions.categories import ROW_RULED, Category
 from permissions.decisions import Facts, decide
 from permissions.disclosure import Level
-from permissions.reach import Reach
+from permissions.reach import Reach, Resource
 from tests.engine.arguments import Asked, asked, document, literal, places, statements
 from tests.engine.asking import Ask, Caller
 from tests.engine.callers import PARTS
@@ -66,18 +66,39 @@ SPELLINGS: dict[str, tuple[str, dict[str, Any]]] = {
     ),
 }  # fmt: skip
 
+NAMES = {
+    "siteId": Resource.LOCATION, "locationId": Resource.LOCATION, "assetId": Resource.ASSET, "parentId": Resource.ASSET,
+    "custodianId": Resource.PERSON, "assigneeId": Resource.PERSON, "requesterId": Resource.PERSON,
+}  # fmt: skip
+"""The kind of row that each filter by an id names."""
+
 
 def readable_everywhere(who: Caller, proof: Proof, one: Asked) -> bool:
     """Whether a stranger's row, reached by one grant alone and by nothing that ties, would be shown raw to the viewer."""
     vector = replace(Viewer.at(who.principal, proof.store.clock.now()).vector, self_rights=False)
     if one.category in ROW_RULED:
-        return True  # told by every row that is reached; where none is, there is nothing to tell
+        # Told by every row that is reached; where none is, there is nothing to tell. What it names is reached as well.
+        return one.member not in NAMES or reaches_some(who, proof, kind_named(one))
     needed = Reach.ALL
     return any(
         tier.reach(one.resource) >= needed
         and decide(vector, one.category, Facts(frozenset({tier.slot}))).level is Level.FULL
         for tier in vector.tiers
     )
+
+
+def kind_named(one: Asked) -> Resource:
+    """The kind of row that a filter by an id names."""
+    places = one.place.input_type == "LocationFilter"
+    return Resource.LOCATION if one.member == "parentId" and places else NAMES[one.member]
+
+
+def reaches_some(who: Caller, proof: Proof, kind: Resource) -> bool:
+    """Whether there can be a row of this kind that the caller is shown; people are shown themselves."""
+    vector = Viewer.at(who.principal, proof.store.clock.now()).vector
+    # So may the vendor be, somebody whose data was opened to it.
+    own = kind is Resource.PERSON and (vector.self_rights or who.principal.kind == "SUPPORT")
+    return own or any(tier.reach(kind) is not Reach.NONE for tier in vector.tiers)
 
 
 async def ids_of(proof: Proof, realm: Realm) -> dict[str, str]:
@@ -228,6 +249,8 @@ def test_the_proof_covers_every_filter_and_sort_of_the_schema() -> None:
         *("UserFilter", "UserOrder", "WorkOrderFilter", "WorkOrderOrder"),
     }
     personal = {one.name for one in asked() if one.category not in ROW_RULED}
+    by_id = {one.member for one in asked() if one.member.endswith("Id")}
+    assert by_id == set(NAMES)
     assert personal == {
         *("Query.users filter email", "Query.users filter namePrefix"),
         *("Query.users orderBy NAME_ASC", "Query.users orderBy NAME_DESC"),

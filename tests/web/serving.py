@@ -55,9 +55,11 @@ def serve(urls: Urls, slug: str, **chosen: Any) -> Iterator[Served]:  # noqa: AN
     thread.start()
     if not ready.wait(20):
         raise RuntimeError("the product did not start")
-    yield Served(f"http://127.0.0.1:{port}", tenant, admin, token)
-    stop.set()
-    thread.join(20)
+    try:
+        yield Served(f"http://127.0.0.1:{port}", tenant, admin, token)
+    finally:
+        stop.set()
+        thread.join(20)
 
 
 @asynccontextmanager
