@@ -18,6 +18,7 @@ from isomod_graphql.subjects.reach import PEOPLE_OF_SITES
 from isomod_graphql.work_orders.reach import HISTORY_SCOPE, SIGNATURE_SCOPE, WORK_ORDER_SCOPE
 from isomod_graphql.work_orders.relations import PERSON_SCOPE
 from permissions.disclosure import Relation
+from permissions.grants import Action
 from permissions.reach import Resource
 
 _MEMBERSHIP: Final = Membership.__table__
@@ -31,6 +32,7 @@ PERSON: Final = Entity(
     type_of=lambda row: "User" if row["is_member"] else "Contact",
     type_columns=(_MEMBERSHIP.c.id.is_not(None).label("is_member"),),
     changing=PEOPLE_OF_SITES,
+    sought=Action.USER_READ,
 )
 LOCATION: Final = Entity("location", 2, LOCATION_SCOPE, Person)
 ASSET: Final = Entity("asset", 3, ASSET_SCOPE, Person)
@@ -49,10 +51,10 @@ ROLE_SCOPE: Final = ChildScope(
     parent=PERSON_SCOPE,
     key=GrantRow.person_id,
 )
-ROLE: Final = Entity("role_assignment", 6, ROLE_SCOPE, Person)
+ROLE: Final = Entity("role_assignment", 6, ROLE_SCOPE, Person, sought=Action.USER_READ)
 HISTORY: Final = Entity("work_order_change", 5, HISTORY_SCOPE, Person)
 SIGNATURE: Final = Entity("work_order_signature", 20, SIGNATURE_SCOPE, Person)
 
-TEAM: Final = Entity("team", 21, TEAM_SCOPE, Person)
+TEAM: Final = Entity("team", 21, TEAM_SCOPE, Person, sought=Action.USER_READ)
 
 ENTITIES: Final = (PERSON, LOCATION, ASSET, WORK_ORDER, HISTORY, ROLE, SIGNATURE, TEAM)

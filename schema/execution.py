@@ -118,8 +118,12 @@ class Execution:
         return Asked(document, operation, plan, coerced, viewer, wish)
 
     def refuse(self, asked: Asked) -> None:
-        """Raises FieldNotReadable for an argument that reveals, BadInput for a field that is not there or a wish that cannot be met."""
+        """Raises FieldNotReadable for an argument that reveals, BadInput for a field that is not there or a wish that cannot be met,
+        and a denial for rows that the caller may not ask for.
+        """
         plan = asked.plan
+        for action in plan.lacking:
+            asked.viewer.require(action)
         if plan.governed:
             refuse_revealing_arguments(plan, self.catalogue, asked.viewer, asked.variables)
         if plan.asking:

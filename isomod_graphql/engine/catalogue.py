@@ -26,7 +26,7 @@ from isomod_graphql.engine.coverage import classification, in_graph_names
 from isomod_graphql.engine.entities import Entity, FieldSpec
 from isomod_graphql.engine.field_access import Weighed, changed_by
 from isomod_graphql.engine.listing import LISTING, Criterion, Listing, Reference
-from isomod_graphql.engine.sources import SOURCES, Source
+from isomod_graphql.engine.sources import SOURCES, ById, Source
 from permissions.categories import Category
 from permissions.classes import Discloses
 from permissions.grants import Action
@@ -249,8 +249,12 @@ def _ruled(schema: GraphQLSchema) -> Iterator[tuple[str, Rule]]:
 
 
 def _needs(schema: GraphQLSchema) -> Iterator[tuple[Coordinate, Action]]:
-    """What root fields need: their own word, or that of their input."""
+    """What root fields need: their own word, that of their input, or that of the kind of row for which they are asked."""
     yield from _declared(schema, NEEDS)
+    for at, source in (*_declared(schema, LISTING), *_declared(schema, SOURCES)):
+        asks = isinstance(source, ById) or (isinstance(source, Listing) and source.under is None)
+        if asks and source.entity().sought is not None:
+            yield at, source.entity().sought
     for root in (schema.mutation_type, schema.subscription_type):
         for name, field in root.fields.items() if root is not None else ():
             for argument in field.args.values():

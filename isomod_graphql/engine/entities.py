@@ -15,6 +15,7 @@ from isomod_graphql.engine.reach import RowScope
 from permissions.categories import PERSONAL, Category, Keep
 from permissions.classes import Discloses
 from permissions.disclosure import Form, Level
+from permissions.grants import Action
 from permissions.masks import NULL, Mask
 
 SPEC = "spec"
@@ -93,6 +94,7 @@ class Entity:
     `code` is the type byte of global ids and never changes. `subject` is "id" where the row is a person; `people` is the
     table whose `flags` say what is restricted or erased. `type_of` reads the few values that `type_columns` can have.
     `changing`: how rows are reached by whoever changes them, where that is not how they are read.
+    `sought`: the action that it takes to ask for rows by themselves, in a list of all or by an id; links show them without.
     """
 
     name: str
@@ -105,6 +107,11 @@ class Entity:
     type_columns: tuple[ColumnElement[Any], ...] = ()
     types: dict[str, dict[str, FieldSpec]] = field(default_factory=dict)
     changing: RowScope | None = None
+    sought: Action | None = None
+
+    def may_seek(self, actions: frozenset[Action], *, own: bool) -> bool:
+        """Whether whoever holds these actions may ask for a row by itself; everybody may for him- or herself (`own`)."""
+        return self.sought is None or self.sought in actions or (own and self.subject == "id")
 
     @property
     def model(self) -> type[Base]:

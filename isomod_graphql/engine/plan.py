@@ -35,6 +35,7 @@ from isomod_graphql.engine.entities import Entity, FieldSpec
 from isomod_graphql.engine.field_access import VIEWER_ACCESS, Asking, Weighed, weighed_of
 from isomod_graphql.engine.viewer import Viewer
 from permissions.decisions import Vector, unconditional_full
+from permissions.grants import Action
 from permissions.masks import is_masked_text
 from permissions.writing import may_reach
 
@@ -65,6 +66,8 @@ class Plan:
     """Where it is asked what the viewer may do with fields."""
     weighed: Mapping[str, tuple[Weighed, ...]] = field(default_factory=dict)
     """By graph type, the fields of which that is asked."""
+    lacking: tuple[Action, ...] = ()
+    """What it takes to ask for the rows of its root fields, and these callers do not hold."""
 
     def covers(self, type_name: str, field_name: str) -> bool:
         """True when the coordinate belongs to this operation."""
@@ -113,7 +116,15 @@ def plan_operation(
         Variables(inputs or schema, operation),
         tuple(visit.asking),
         weighed_of(visit.asking, catalogue.weighable),
+        tuple(_lacking(catalogue, visit.coordinates, vector)),
     )
+
+
+def _lacking(catalogue: Catalogue, coordinates: set[Coordinate], vector: Vector) -> Iterator[Action]:
+    """Other root fields ask for what they need themselves, when they are reached."""
+    looked_for = (at for at in sorted(coordinates) if at in catalogue.listings or at in catalogue.sources)
+    needed = (catalogue.needs[at] for at in looked_for if at in catalogue.needs)
+    yield from (action for action in needed if action not in vector.actions)
 
 
 def _named_types(governed: Governed, known: Mapping[str, object]) -> Iterator[bool]:

@@ -217,13 +217,16 @@ class Request:
         return opened.row_id if opened.type_code == type_code else NOTHING
 
     async def node(self, global_id: str) -> View | None:
-        """The view that any id names, None when it names nothing that the viewer reaches."""
+        """The view that any id names, None when it names nothing that the viewer reaches, or may ask for by itself."""
         try:
             opened = self.ids.open(global_id)
         except NotFound:
             return None
         entity = self.catalogue.entity_of_code.get(opened.type_code)
-        return None if entity is None else await self.load(entity, opened.row_id)
+        own = opened.row_id == self.viewer.person_id
+        if entity is None or not entity.may_seek(self.viewer.vector.actions, own=own):
+            return None
+        return await self.load(entity, opened.row_id)
 
     async def nodes(self, global_ids: Sequence[str]) -> list[View | None]:
         """Several at once, batched by kind. Raises BadInput for more than 100."""

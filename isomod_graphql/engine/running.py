@@ -134,10 +134,11 @@ class Run:
             opened = self.keys.ids.open(text)
         except IsoModError:
             return None
-        entity = self.request.catalogue.entity_of_code.get(opened.type_code)
-        return (
-            (entity.name, opened.row_id.bytes) if entity is not None and entity.name in item.targets else None
-        )
+        entity, row_id = self.request.catalogue.entity_of_code.get(opened.type_code), opened.row_id.bytes
+        if entity is None or entity.name not in item.targets:
+            return None
+        may = entity.may_seek(self.request.viewer.vector.actions, own=row_id == self.me)
+        return (entity.name, row_id) if may else None
 
     async def _loaded(self, stage: Stage, records: Sequence[Any], origin: list[int] | None) -> Loaded:
         """Decides every row, then reads what hangs under those that are seen."""

@@ -143,6 +143,9 @@ class _Look:
         for key, argument in one.args.items():
             if f"{coordinate}({key}:)" in self.hidden and is_required_argument(argument):
                 return False
+        action = self.catalogue.needs.get((of, name))
+        if action is not None and not self._acts(one, action):
+            return False
         for kept in (self.catalogue.listings, self.catalogue.sources):
             source: Any = kept.get((of, name))
             if isinstance(source, AnyNode | AnyNodes):
@@ -150,8 +153,7 @@ class _Look:
             if source is not None:
                 entity: Callable[[], Entity] = source.entity
                 return self.reaches(entity())
-        action = self.catalogue.needs.get((of, name))
-        return action is None or self._acts(one, action)
+        return True
 
     def _acts(self, one: GraphQLField, action: Action) -> bool:
         rules = [

@@ -154,8 +154,8 @@ class Judge:
         wanted = get_named_type(definition.type).name
         if row is None or kind is None or wanted not in {kind, "Node"}:
             return None
-        reached = await self.oracle.reached(self.who.principal, self.now, FIELDS[kind][0], row)
-        return text if reached is not None else None
+        found = await self.oracle.found(self.who.principal, self.now, kind, row)
+        return text if found is not None else None
 
     async def _kind(self, text: str) -> str | None:
         row = self.open_id(text)

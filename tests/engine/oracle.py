@@ -19,8 +19,9 @@ from isomod_graphql.subjects.models import Person
 from isomod_graphql.work_orders.models import WorkOrder
 from permissions import masks
 from permissions.categories import Category, Keep
-from permissions.decisions import Decision, Facts, decide
+from permissions.decisions import Decision, Facts, decide, may
 from permissions.disclosure import Form, Level, Relation
+from permissions.grants import Action
 from permissions.masks import NULL, PSEUDONYM, Mask, pseudonym_key, pseudonym_of
 from permissions.principals import Principal
 from permissions.reach import Reach
@@ -30,6 +31,7 @@ from tests.engine.known import AUTHOR, FIELDS, PARENT, PERSONAL_SETS, RESOURCE, 
 __all__ = ["FIELDS", "Model", "Oracle", "Row", "Seen"]
 
 OPEN: Final = frozenset({"OPEN", "SCHEDULED", "IN_PROGRESS", "ON_HOLD"})
+SOUGHT: Final = frozenset({"User", "Contact", "Team", "RoleAssignment"})
 FORMS: Final[Mapping[Form, Mask]] = {Form.PSEUDONYM: PSEUDONYM}
 
 
@@ -113,6 +115,15 @@ class Oracle:
         )
         own = top is Person and vector.self_rights and row["id"] == principal.person_id
         return admitted if admitted or own else None
+
+    async def found(
+        self, principal: Principal, now: datetime, type_name: str, row_id: UUID
+    ) -> frozenset[int] | None:
+        """As `reached`, for whoever asks by an id: people, teams and roles are looked up by who may read users, and by themselves."""
+        sought = type_name in SOUGHT and row_id != principal.person_id
+        if sought and not may(principal, Action.USER_READ, now=now):
+            return None
+        return await self.reached(principal, now, FIELDS[type_name][0], row_id)
 
     def _admits(self, reach: Reach, sites: Sites, model: Model, row: Row, me: UUID | None) -> bool:
         if reach is Reach.ALL:

@@ -46,7 +46,7 @@ async def wrong_cells(
     wrong: list[tuple[Any, ...]] = []
     now = proof.store.clock.now()
     for at, ((row, text), node) in enumerate(zip(asked, answer.data["nodes"], strict=True)):
-        reached = await oracle.reached(who.principal, now, FIELDS[type_name][0], row)
+        reached = await oracle.found(who.principal, now, type_name, row)
         if (node is None) is not (reached is None) or (node is not None and node["id"] != text):
             wrong.append((row, "reached", node, reached))
             continue
