@@ -52,6 +52,12 @@ def is_restricted(shown: Shown) -> bool | None:
     return bool(restricted_categories(flags)) if told else None
 
 
+def version_told(shown: Shown) -> int | None:
+    """A restriction, a correction and a consent each count: nobody learns of one by counting."""
+    version: int | None = shown.values["version"] if shown.level is Level.FULL else None
+    return version
+
+
 @graph_type(
     PERSON,
     default=Category.OPERATIONAL,
@@ -97,7 +103,12 @@ class Person(Node):
         compute=is_restricted,
         description="Whether processing is restricted (GDPR Article 18); told to the person and the privacy officer only.",
     )
-    version: int
+    version: int | None = computed(
+        Category.AUDIT,
+        needs=("version",),
+        compute=version_told,
+        description="Counts the changes of the record; told to the person and to those who may correct it.",
+    )
 
 
 class MembershipStatus(StrEnum):

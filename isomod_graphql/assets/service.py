@@ -47,8 +47,8 @@ async def create_asset(
     if done is not None:
         return done
     asset_id = tx.new_id()
-    _require_same_site(parent_site, place)
     _require_custodian(viewer, flags)
+    _require_same_site(parent_site, place)
     columns |= {
         "tenant_id": tx.tenant_id, "id": asset_id, "parent_id": given.parent_id, "created_by_id": viewer.person_id,
         "location_id": place.location_id, "site_id": place.site_id, "created_at": tx.now, "updated_at": tx.now,
@@ -91,9 +91,9 @@ async def update_asset(
     )  # fmt: skip
     if done is not None:
         return done
-    require_version(stored.version, expected_version)
     if changes.get("custodian_id") != stored.custodian_id:
         _require_custodian(viewer, flags)
+    require_version(stored.version, expected_version)
     if columns:
         try:
             await _write(tx, asset_id, columns)
@@ -202,6 +202,7 @@ async def _custodian_flags(
 
 
 def _require_custodian(viewer: Viewer, flags: int | None) -> None:
+    """Before anything stored is compared: the restricted and the erased are not told apart by what is answered first."""
     if flags is not None:
         told = Action.WORK_ORDER_ASSIGN in viewer.vector.actions
         require_usable(flags, field="custodianId", told=told)

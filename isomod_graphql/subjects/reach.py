@@ -31,13 +31,14 @@ async def reached_flags(
 ) -> int:
     """What is said of the person, locked until the end of the transaction, so that a new record may name the person.
 
-    Raises NotFound for the unreachable and the erased.
+    Raises NotFound for the unreachable. The erased and the restricted are left to `require_usable`: what is asked between
+    the two answers alike for both.
     """
     wanted = select(Person.flags).where(
         Person.tenant_id == tx.tenant_id, Person.id == person_id, scope.reachable(viewer, action)
     )
     row = await tx.first(wanted.with_for_update(read=True, of=Person))
-    if row is None or is_erased(row.flags):
+    if row is None:
         raise NotFound(field=field)
     flags: int = row.flags
     return flags
@@ -46,7 +47,9 @@ async def reached_flags(
 def require_usable(flags: int, *, field: str, told: bool = False) -> None:
     """GDPR Article 18: the identity of the restricted may be stored, not used.
 
-    Raises ProcessingRestricted where the viewer may be told, NotFound otherwise.
+    Raises NotFound for the erased; for the restricted ProcessingRestricted where the viewer may be told, NotFound otherwise.
     """
+    if is_erased(flags):
+        raise NotFound(field=field)
     if Category.IDENTITY in restricted_categories(flags):
         raise ProcessingRestricted(field=field) if told else NotFound(field=field)

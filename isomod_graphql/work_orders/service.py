@@ -61,9 +61,9 @@ async def create_work_order(
     if done is not None:
         return done
     work_order_id = tx.new_id()
-    place = _place(found)
     if flags is not None:
         require_usable(flags, field="requesterId", told=Action.WORK_ORDER_ASSIGN in viewer.vector.actions)
+    place = _place(found)
     columns |= {
         "tenant_id": tx.tenant_id, "id": work_order_id, "status": WorkOrderStatus.DRAFT, "asset_id": given.asset_id,
         "location_id": place.location_id, "site_id": place.site_id, "assignee_id": given.assignee_id,

@@ -233,8 +233,10 @@ def _powers(principal: Principal, now: datetime) -> tuple[Vector, tuple[Sites, .
 
 def _class_of(model: Model, field: Field, name: str) -> tuple[Category, str | None, Keep | None]:
     """The category, the column with the subject, and of a sealed value how long it is kept."""
-    if name in {"restricted", *PERSONAL_SETS}:
-        return Category.AUDIT if name == "restricted" else Category.IDENTITY, "id", None
+    if model is Person and name in {"restricted", "version"}:
+        return Category.AUDIT, "id", None
+    if name in PERSONAL_SETS:
+        return Category.IDENTITY, "id", None
     if field.attribute in model.sealed_fields:
         sealed = model.sealed_fields[field.attribute]
         return sealed.category, sealed.subject, sealed.keep

@@ -30,7 +30,7 @@ Spelled = tuple[str, Any]
 DEEP: Final = 7
 WIDE: Final = 45
 """Fields of one document, about."""
-MIXED: Final = ("name", "status")
+MIXED: Final = ("name", "status", "version")
 """Fields that have one type here and another type there."""
 ROOTS: Final = ("viewer", "node", "nodes", "user", "users", "team", "teams", "location", "locations", "asset", "assets", "workOrder", "workOrders")  # fmt: skip
 
