@@ -275,9 +275,13 @@ def _plain(value: Any) -> Any:  # noqa: ANN401  a column's value
 
 
 def open_cursor(keys: TenantKeys, binding: Binding, text: str) -> tuple[Any, bytes]:
-    """The sort value and the raw id of the row of a cursor. Raises CursorInvalid for one that is bound to anything else."""
+    """The sort value and the raw id of the row of a cursor. Raises CursorInvalid for one that is bound to anything else, or is
+    not spelled as it was made.
+    """
     try:
         sealed = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        if urlsafe_b64encode(sealed).decode("ascii").rstrip("=") != text:
+            raise CursorInvalid(field="after")
         value, row_id = orjson.loads(keys.cursors.decrypt(sealed, binding))
     except (ValueError, InvalidTag):
         raise CursorInvalid(field="after") from None

@@ -1,16 +1,15 @@
-"""Rectification (GDPR Article 16): corrects what is stored about a person. Refuses masked values, a taken address and everybody without the right."""
+"""Rectification (GDPR Article 16): corrects what is stored about a person. Refuses masked values, a taken or unproven address and everybody without the right."""
 
 from collections.abc import Mapping
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, LargeBinary, case, insert, literal, null, select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import insert, update
 from strawberry.utils.str_converters import to_camel_case
 
 from isomod_graphql.audit.service import record
 from isomod_graphql.core.crypto import keyed_hash
-from isomod_graphql.core.errors import BadInput, Conflict, ProcessingRestricted, SubjectErased
+from isomod_graphql.core.errors import BadInput, Conflict, ProcessingRestricted, Refusal, SubjectErased
 from isomod_graphql.core.events import tell
 from isomod_graphql.core.idempotency import remember, replayed
 from isomod_graphql.core.store import Transaction
@@ -38,6 +37,13 @@ REMOVABLE: Final = frozenset({"job_title", "phone", "address", "locale", "email"
 OPERATION = "PERSON_RECTIFY"
 
 
+class EmailProofRequired(Refusal):
+    """Nobody but who corrects others' data writes an address that nobody proved: a person is found, and written to, by it."""
+
+    code = "EMAIL_PROOF_REQUIRED"
+    message = "Your own address is changed with requestEmailChange, which proves the new one."
+
+
 async def rectify(
     tx: Transaction,
     viewer: Viewer,
@@ -51,10 +57,13 @@ async def rectify(
     """Corrects the named fields; None removes one. The equality index follows in the same transaction; recipients are told.
 
     Raises NotFound, StaleVersion, ProcessingRestricted (for everybody but the subject and the privacy officer),
-    SubjectErased, Conflict (a taken e-mail address, for those who correct others), BadInput.
+    SubjectErased, Conflict (a taken e-mail address), EmailProofRequired (for those who correct their own data alone),
+    BadInput.
     """
     viewer.require(Action.PERSON_RECTIFY, subject_id=subject_id)
     _check_texts(corrections, reason)
+    if corrections.get("email") is not None and Action.PERSON_RECTIFY not in viewer.vector.actions:
+        raise EmailProofRequired(field="email")
     subject = await load_subject(tx, viewer, subject_id, Action.PERSON_RECTIFY)
     _check(subject, corrections)
     given = {"subject": str(subject_id), "corrections": dict(corrections), "reason": reason}
@@ -65,8 +74,7 @@ async def rectify(
         return done
     require_version(subject.version, expected_version)
     if corrections:
-        told = Action.PERSON_RECTIFY in viewer.vector.actions
-        await _write(tx, subject_id, corrections, told=told)
+        await _write(tx, subject_id, corrections)
         await _remember_correction(tx, viewer, subject_id, corrections, reason)
         await tell(tx, "person.rectified", person_id=subject_id)
     await remember(
@@ -90,20 +98,14 @@ def _check_texts(corrections: Mapping[str, str | None], reason: str | None) -> N
             raise BadInput(f"A text of 1 to {LONGEST} characters is needed.", field=to_camel_case(name))
 
 
-async def _write(
-    tx: Transaction, subject_id: UUID, corrections: Mapping[str, str | None], *, told: bool
-) -> None:
-    """An address that somebody else has is a conflict for those who are told; who corrects his or her own data alone
-    learns nothing of it: the address is stored, and is not what the person is found by.
-    """
+async def _write(tx: Transaction, subject_id: UUID, corrections: Mapping[str, str | None]) -> None:
     await tx.reseal(
         Person, subject_id, {name: value.strip() if value else None for name, value in corrections.items()}
     )
     changed: dict[str, object] = {"version": Person.version + 1, "updated_at": tx.now}
     if "email" in corrections:
         address = corrections["email"]
-        index = None if address is None else keyed_hash(tx.keys.index, "email", address)
-        changed["email_index"] = index if told or index is None else _unless_taken(tx, subject_id, index)
+        changed["email_index"] = None if address is None else keyed_hash(tx.keys.index, "email", address)
     try:
         await tx.run(
             update(Person).where(Person.tenant_id == tx.tenant_id, Person.id == subject_id).values(changed)
@@ -112,17 +114,6 @@ async def _write(
         if conflict.constraint == "uq_people_email_index":
             raise Conflict(field="email") from None
         raise
-
-
-def _unless_taken(tx: Transaction, subject_id: UUID, index: bytes) -> ColumnElement[bytes | None]:
-    """The index where nobody else has it; one statement, whoever has it."""
-    other = aliased(Person)
-    taken = (
-        select(other.id)
-        .where(other.tenant_id == tx.tenant_id, other.email_index == index, other.id != subject_id)
-        .exists()
-    )
-    return case((taken, null()), else_=literal(index, LargeBinary()))
 
 
 async def _remember_correction(

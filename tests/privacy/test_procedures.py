@@ -95,10 +95,10 @@ async def test_a_masked_value_sent_back_changes_nothing(store: Store, world: Wor
     assert (await seen(store, world, admin, world.technician))["name"] == "Tom Claes"
 
 
-async def test_a_correction_of_ones_own_address_does_not_tell_whether_somebody_has_it(
-    store: Store, world: World
+async def test_ones_own_address_is_changed_by_proving_the_new_one_and_by_nothing_else(
+    store: Store, world: World, owner_eye: asyncpg.Connection
 ) -> None:
-    """Whoever corrects others is told, and could have filtered by it."""
+    """Whoever corrects others writes an address, and is told that somebody has it; nobody else learns it, and removal proves itself."""
     admin = world.stepped_up(store, world.stranger, Role.ADMIN)
     me = world.viewer(store, world.technician, Role.VIEWER)
     taken = "rita@acme.example"
@@ -107,19 +107,35 @@ async def test_a_correction_of_ones_own_address_does_not_tell_whether_somebody_h
 
     answers = [
         await run(store, who, RECTIFY, input={"subjectId": subject, "corrections": {"email": address}})
-        for who, address in ((me, "nobody@acme.example"), (me, taken.upper()), (admin, taken))
+        for who, address in ((me, "nobody@acme.example"), (me, taken.upper()), (admin, taken), (me, None))
     ]
-    found = await run(
-        store,
-        admin,
-        "query($e: EmailAddress!) { users(first: 5, filter: {email: $e}) { nodes { id } } }",
-        e=taken,
-    )
 
     told = [(one.data or {})["rectifyPersonalData"]["userErrors"] for one in answers]
-    assert told == [[], [], [{"code": "CONFLICT", "field": "email"}]]
-    assert found.data == {"users": {"nodes": [{"id": other}]}}
-    assert (await seen(store, world, me, world.technician))["email"] == taken.upper()
+    mine = {"code": "EMAIL_PROOF_REQUIRED", "field": "email"}
+    assert told == [[mine], [mine], [{"code": "CONFLICT", "field": "email"}], []]
+    assert (await seen(store, world, me, world.technician))["email"] is None
+    assert await owner_eye.fetchval("SELECT version FROM people WHERE id = $1", world.technician) == 2
+
+
+@pytest.mark.parametrize("document", [RESTRICT, LIFT])
+async def test_a_subject_lifts_as_he_or_she_restricts_with_a_fresh_proof(
+    store: Store, world: World, owner_eye: asyncpg.Connection, document: str
+) -> None:
+    """Also what the privacy officer set: each ground of Article 18(1) protects the subject. A credential alone does not do it."""
+    subject = await gid(store, world, world.technician)
+    given = {"subjectId": subject, "categories": ["CONTACT"], "ground": "OBJECTION_PENDING"}
+    await run(store, officer(store, world), RESTRICT, input=given)
+    said = given if document == RESTRICT else {"subjectId": subject, "reason": "It is settled."}
+
+    plain = await run(store, world.viewer(store, world.technician, Role.TECHNICIAN), document, input=said)
+    fresh = await run(store, world.stepped_up(store, world.technician, Role.TECHNICIAN), document, input=said)
+
+    assert plain.errors is not None
+    assert [getattr(error.original_error, "code", None) for error in plain.errors] == ["STEP_UP_REQUIRED"]
+    assert ("PERSON_RESTRICT", "DENIED", "STEP_UP_REQUIRED") in await audit_of(owner_eye, world)
+    assert fresh.errors is None
+    restricted = await owner_eye.fetchval("SELECT flags FROM people WHERE id = $1", world.technician)
+    assert bool(restricted) is (document == RESTRICT)
 
 
 async def test_a_session_without_a_fresh_proof_may_not_restrict(
