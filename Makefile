@@ -16,17 +16,18 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-head
 	--no-emit-index-url --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test proofs check format bench console schema image-check lock install clean
+.PHONY: help demo test proofs check format bench console schema policy image-check lock install clean
 
 help:
 	@echo 'make demo [ARGS=...]   the whole product on this machine, with two organisations of sample data'
 	@echo 'make test [ARGS=...]   the tests, without the long proofs'
 	@echo 'make proofs            the long proofs'
-	@echo 'make check             lint, types, layers, and the committed schema against the code'
+	@echo 'make check             lint, types, layers, and the committed schema and policy against the code'
 	@echo 'make format            what ruff can put right by itself'
 	@echo 'make bench [ARGS=...]  the product beside its peers (--quick: a minute or three)'
 	@echo 'make console           builds the console that /graphiql serves'
 	@echo 'make schema            writes schema/schema.graphql and what the TypeScript client takes from it'
+	@echo 'make policy            writes permissions/policy.json, after the policy was changed on purpose'
 	@echo 'make image-check       builds and runs the image in a fresh Debian root (as root, needs mmdebstrap)'
 	@echo 'make lock              resolves the dependencies anew and writes the locks'
 	@echo 'make clean             removes caches and the environment'
@@ -66,6 +67,7 @@ check: $(DEV_STAMP)
 	$(BIN)/lint-imports
 	$(BIN)/isomod schema check
 	$(BIN)/isomod client check
+	$(BIN)/isomod policy check
 
 format: $(DEV_STAMP)
 	$(BIN)/ruff check --fix
@@ -79,6 +81,10 @@ schema: $(RUN_STAMP)
 	@mv schema/.schema.graphql.new schema/schema.graphql
 	@$(BIN)/isomod client print > clients/typescript/.generated.ts.new
 	@mv clients/typescript/.generated.ts.new clients/typescript/src/generated.ts
+
+policy: $(RUN_STAMP)
+	@$(BIN)/isomod policy print > permissions/.policy.json.new
+	@mv permissions/.policy.json.new permissions/policy.json
 
 # With the machine's Node, else the one of the build lock.
 $(CONSOLE)/dist/index.html: $(CONSOLE_SOURCES) | $(RUN_STAMP)

@@ -56,6 +56,8 @@ class Action(StrEnum):
     AUDIT_READ = "AUDIT_READ"
     EXPLAIN_PLAN = "EXPLAIN_PLAN"
     """See how an answer came about: SQL, decisions with their reasons, times."""
+    ACCESS_EXPLAIN = "ACCESS_EXPLAIN"
+    """Read the policy as a table, and ask why somebody else is shown so much of a field; every such question is on record."""
     TENANT_MANAGE = "TENANT_MANAGE"
     CLIENT_READ = "CLIENT_READ"
     """See which programs of partners are registered, for what, and when their secrets were used."""
@@ -93,7 +95,9 @@ GRANTS: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
         Role.VIEWER: _MEMBER | _READS,
         Role.QUALITY_MANAGER: _MEMBER | _READS | {A.WORK_ORDER_SIGN},
         Role.AUDITOR: _MEMBER | _READS,
-        Role.PRIVACY_OFFICER: _MEMBER | {A.USER_READ, A.AUDIT_READ, A.EXPLAIN_PLAN} | SELF_ACTIONS,
+        Role.PRIVACY_OFFICER: _MEMBER
+        | {A.USER_READ, A.AUDIT_READ, A.EXPLAIN_PLAN, A.ACCESS_EXPLAIN}
+        | SELF_ACTIONS,
         Role.PARTNER: PUBLIC_ACTIONS
         | {A.VIEWER_READ}
         | _READS
@@ -121,7 +125,7 @@ SCOPE_ACTIONS: Final[Mapping[Scope, frozenset[Action]]] = MappingProxyType(
         Scope.PII_TIME: _ANY_SCOPE,
         Scope.PRIVACY_EXECUTE: _ANY_SCOPE | SELF_ACTIONS | {A.CONSENT_DECIDE},
         Scope.ADMIN: MEMBER_ACTIONS - SESSION_ACTIONS
-        | {A.USER_READ, A.ROLE_ASSIGN, A.AUDIT_READ, A.EXPLAIN_PLAN, A.TENANT_MANAGE}
+        | {A.USER_READ, A.ROLE_ASSIGN, A.AUDIT_READ, A.EXPLAIN_PLAN, A.ACCESS_EXPLAIN, A.TENANT_MANAGE}
         | {A.CLIENT_READ, A.CLIENT_MANAGE}
         | _USER_CHANGES
         | _OWN_TOKENS,

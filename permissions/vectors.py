@@ -126,6 +126,27 @@ def site_bound(principal: Principal) -> Sites:
     return principal.caveats.sites
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What became of one grant of a caller: the slot that carries it, None where it has ended or another grant shows all of it."""
+
+    grant: RoleGrant
+    live: bool
+    slot: int | None
+
+
+def standings(principal: Principal, now: datetime) -> tuple[Standing, ...]:
+    """Every grant in the order in which it is held; the only place where a slot still knows its role."""
+    usable = is_usable(principal, now)
+    slots = {replace(tier, slot=0): tier.slot for tier, _ in _bound_tiers(principal, now)} if usable else {}
+    return tuple(
+        Standing(grant, live=True, slot=slots.get(_tier(principal, grant)))
+        if usable and grant.is_live(now)
+        else Standing(grant, live=False, slot=None)
+        for grant in principal.grants
+    )
+
+
 def _bound_tiers(principal: Principal, now: datetime) -> tuple[tuple[Tier, Sites], ...]:
     """Live grants as tiers: equal ones merged with their sites united, those without a share of their own left out."""
     merged: dict[Tier, Sites] = {}

@@ -21,8 +21,9 @@ from isomod_graphql.identity.desk import Desk
 from isomod_graphql.identity.passwords import Argon2Passwords
 from isomod_graphql.identity.principals import active_member
 from isomod_graphql.identity.sessions import Membership, memberships_of
+from isomod_graphql.identity.standing import person_standing
 from isomod_graphql.web.documents import DocumentCache, DocumentFaulty
-from permissions.principals import Assurance, Principal
+from permissions.principals import Principal
 from schema.context import Services
 from schema.entities import PERSON
 from schema.execution import Execution
@@ -47,7 +48,7 @@ class Question:
 
 async def explained(settings: Settings, question: Question) -> Explanation:
     """Opens the installation, explains, and closes it again. Raises Failed, and the refusals of schema.limits."""
-    async with _standing(settings) as installation:
+    async with standing_installation(settings) as installation:
         store = installation.store
         principal = await principal_of(store, question.person, question.tenant)
         access_log = AccessLog(store.main.engine.url, statement_cache=settings.statement_cache)
@@ -96,7 +97,7 @@ def _named(wrong: ExecutionResult) -> str:
 
 
 @asynccontextmanager
-async def _standing(settings: Settings) -> AsyncIterator[Installation]:
+async def standing_installation(settings: Settings) -> AsyncIterator[Installation]:
     """An installation that is there already; embedded servers that did not run are stopped again."""
     embedded = settings.database_url is None or settings.keystore_url is None
     folders = [settings.data_dir.resolve() / name for name in ("postgres", "keystore")]
@@ -115,19 +116,17 @@ async def _standing(settings: Settings) -> AsyncIterator[Installation]:
 
 async def principal_of(store: Store, person: str, slug: str | None) -> Principal:
     """The person as after a sign-in, with every role held and nothing narrowed. Raises Failed."""
-    member = await (_by_address if "@" in person else _by_id)(store, person, slug)
+    member = await member_of(store, person, slug)
     async with store.transaction(member.tenant_id) as tx:
-        held = await active_member(tx, member.person_id)
-    if held is None:
+        principal = await person_standing(tx, member.person_id)
+    if principal is None:
         raise Failed(NOBODY_THERE)
-    return Principal(
-        kind="PERSON",
-        tenant_id=member.tenant_id,
-        person_id=member.person_id,
-        account_id=held.account_id,
-        grants=held.grants,
-        assurance=Assurance.SESSION,
-    )
+    return principal
+
+
+async def member_of(store: Store, person: str, slug: str | None) -> Membership:
+    """The membership of an address or a global id. Raises Failed."""
+    return await (_by_address if "@" in person else _by_id)(store, person, slug)
 
 
 async def _by_address(store: Store, address: str, slug: str | None) -> Membership:

@@ -7,6 +7,7 @@ from isomod_graphql.cli.demo.verb import demo
 from isomod_graphql.cli.doctor import doctor
 from isomod_graphql.cli.explain import explain
 from isomod_graphql.cli.migrate import migrate
+from isomod_graphql.cli.policy import policy
 from isomod_graphql.cli.sdl import schema
 from isomod_graphql.cli.serve import serve
 from isomod_graphql.cli.worker import worker
@@ -24,6 +25,7 @@ for verb in (demo, serve, worker, migrate, doctor, explain):
     program.command()(verb)
 program.add_typer(schema, name="schema")
 program.add_typer(client, name="client")
+program.add_typer(policy, name="policy")
 
 
 def verbs() -> list[str]:

@@ -219,6 +219,11 @@ def _decided(entity: Entity, spec: FieldSpec, vector: Vector, facts: RowFacts) -
     return Decision(Level.FULL) if spec.sibling and decision.level is Level.MASKED else decision
 
 
+def withheld_in(entity: Entity, spec: FieldSpec, vector: Vector, facts: RowFacts) -> Withheld | None:
+    """Why the field is not shown in full in a row with these facts, if it is not."""
+    return _withheld(spec, _decided(entity, spec, vector, facts))
+
+
 def _withheld(spec: FieldSpec, decision: Decision) -> Withheld | None:
     if not spec.personal or decision.level is Level.FULL:
         return None
@@ -262,6 +267,11 @@ def _kind(spec: FieldSpec) -> Kind:
 
 
 def _decide(entity: Entity, spec: FieldSpec, vector: Vector, facts: RowFacts) -> Decision:
+    return decide(vector, spec.category, facts_of(entity, spec, facts))
+
+
+def facts_of(entity: Entity, spec: FieldSpec, facts: RowFacts) -> Facts:
+    """What the decision on this field may know of a row with these facts."""
     flags, is_viewer = next(
         ((flags, me) for name, flags, me in facts.flags if name == spec.subject), (0, False)
     )
@@ -273,8 +283,7 @@ def _decide(entity: Entity, spec: FieldSpec, vector: Vector, facts: RowFacts) ->
     erased = is_erased(flags) and _is_of_the_person(entity, spec)
     restricted = restricted_categories(flags) if erased or not is_erased(flags) else frozenset()
     consents = consented_purposes(flags)
-    known = Facts(facts.admitted, relations, restricted, erased, spec.evidence, consents)
-    return decide(vector, spec.category, known)
+    return Facts(facts.admitted, relations, restricted, erased, spec.evidence, consents)
 
 
 def _is_of_the_person(entity: Entity, spec: FieldSpec) -> bool:

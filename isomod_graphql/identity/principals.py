@@ -113,7 +113,7 @@ async def resolve_token(desk: Desk, text: str, address: str | None) -> Principal
         if row is None or row.revoked_at is not None or tx.now >= row.expires_at:
             return None
         caveats = narrow(caveats_of(row.caveats), Caveats(not_after=row.expires_at))
-        principal = await _token_principal(tx, row, caveats) if admits_time(caveats, tx.now) else None
+        principal = await token_principal(tx, row, caveats) if admits_time(caveats, tx.now) else None
         now = tx.now
     if principal is None or not await _comes_from(desk, principal, address):
         return None
@@ -150,7 +150,8 @@ async def _touch_session(desk: Desk, row: Row[Any]) -> None:
         await tx.run(update(User).where(*here).values(last_seen_at=tx.now))
 
 
-async def _token_principal(tx: Transaction, row: Row[Any], caveats: Caveats) -> Principal | None:
+async def token_principal(tx: Transaction, row: Row[Any], caveats: Caveats) -> Principal | None:
+    """Whoever stands behind a row of tokens that is good; None where that one may not act."""
     scopes = frozenset(Scope(scope) for scope in row.scopes)
     if row.client_id is not None:
         return await _client_principal(tx, row, scopes, caveats)

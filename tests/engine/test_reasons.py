@@ -1,0 +1,118 @@
+"""Accounts of stored rows agree with the oracle: whoever asks, whatever the field, mask and reason are those that the product gives."""
+
+from typing import Final
+
+import pytest
+
+from isomod_graphql.engine.field_access import Reading
+from isomod_graphql.engine.reasons import Asked, answer, type_of_row
+from permissions.looks import Effect, Rule
+from permissions.masks import NULL
+from tests.engine.callers import PARTS
+from tests.engine.graph import built
+from tests.engine.known import FIELDS
+from tests.engine.proving import Proof
+
+LOOKED_AT: Final = {
+    "User": (
+        "displayName",
+        "name",
+        "email",
+        "address",
+        "lastSeenAt",
+        "lastSeenYear",
+        "restricted",
+        "version",
+        "teams",
+    ),
+    "Contact": ("name", "phone"),
+    "Location": ("name", "area"),
+    "Asset": ("name", "description", "custodian"),
+    "WorkOrder": ("title", "description", "assignee"),
+    "WorkOrderSignature": ("signerName", "meaning"),
+    "WorkOrderChange": ("reason",),
+    "RoleAssignment": ("role",),
+    "Team": ("name",),
+}
+"""One field of each category and kind."""
+
+
+def test_every_type_is_looked_at() -> None:
+    assert set(LOOKED_AT) == set(FIELDS)
+
+
+@pytest.mark.parametrize("name", PARTS)
+async def test_mask_and_reason_are_those_of_the_oracle(proof: Proof, name: str) -> None:
+    catalogue = built()[2]
+    realm, oracle, who = next(proof.callers(name))
+    now, wrong, looked = proof.store.clock.now(), [], 0
+    async with proof.store.transaction(realm.tenant) as tx:
+        for of, fields in LOOKED_AT.items():
+            entity = catalogue.entity_of_type[of]
+            for row, _ in await proof.rows(realm, oracle, of):
+                for field in fields:
+                    spec = catalogue.weighable[of][field].spec
+                    asked = Asked(who.principal, entity, row, of, field, spec)
+                    found = await answer(tx, asked, told=True)
+                    seen = await oracle.seen(who.principal, now, of, row, field)
+                    assert found is not None
+                    told = (found.mask, found.reason) if found.mask is not None else None
+                    expected: tuple[Reading, tuple[str, str] | None]
+                    if seen is None:
+                        expected = (Reading.HIDDEN, None)
+                    elif seen.withheld is None:
+                        expected = (Reading.FULL, None)
+                    else:
+                        masked = Reading.HIDDEN if seen.withheld[0] == NULL.name else Reading.MASKED
+                        expected = (masked, seen.withheld)
+                    looked += 1
+                    if (found.read, told) != expected:
+                        wrong.append((of, row, field, found.read, told, expected))
+
+    assert wrong == []
+    assert looked > 150
+
+
+async def test_a_row_of_another_organisation_is_none(proof: Proof) -> None:
+    catalogue = built()[2]
+    (realm, _, who), (elsewhere, _, _) = proof.callers("admin")
+    person = catalogue.entity_of_type["User"]
+    asked = Asked(
+        who.principal, person, elsewhere["boss"], "User", "phone", catalogue.weighable["User"]["phone"].spec
+    )
+
+    async with proof.store.transaction(realm.tenant) as tx:
+        assert await answer(tx, asked, told=True) is None
+        assert await type_of_row(tx, person, elsewhere["boss"]) is None
+        assert await type_of_row(tx, person, realm["boss"]) == "User"
+        assert await type_of_row(tx, person, realm["contact"]) == "Contact"
+
+
+async def test_a_credential_bound_to_other_sites_is_what_settles_it(proof: Proof) -> None:
+    catalogue = built()[2]
+    realm, _, who = next(proof.callers("admin bound to gent"))
+    spec = catalogue.weighable["Asset"]["name"].spec
+    asked = Asked(who.principal, catalogue.entity_of_type["Asset"], realm["valve"], "Asset", "name", spec)
+
+    async with proof.store.transaction(realm.tenant) as tx:
+        found = await answer(tx, asked, told=False)
+
+    assert found is not None
+    assert found.account.steps[0].rule is Rule.SITES
+    assert found.account.because.startswith("The credential is bound to sites")
+    assert {one.rule for one in found.account.remedies} == {Rule.SITES}
+
+
+async def test_a_mask_is_the_last_word_and_changes_no_level(proof: Proof) -> None:
+    catalogue = built()[2]
+    realm, _, who = next(proof.callers("viewer"))
+    spec = catalogue.weighable["User"]["name"].spec
+    asked = Asked(who.principal, catalogue.entity_of_type["User"], realm["southerner"], "User", "name", spec)
+
+    async with proof.store.transaction(realm.tenant) as tx:
+        found = await answer(tx, asked, told=False)
+
+    assert found is not None
+    last = found.account.steps[-1]
+    assert (last.rule, last.effect, last.by) == (Rule.MASK, Effect.LEFT, "INITIALS")
+    assert (found.read, found.mask, found.reason) == (Reading.MASKED, "INITIALS", "RELATION")
