@@ -25,6 +25,7 @@ from schema.partner_changes import PartnerChanges
 from schema.partners import PartnerQueries
 from schema.people import Contact, Person, User
 from schema.people_lists import USERS, UserFilter, UserOrder
+from schema.policy import PolicyQueries
 from schema.privacy_changes import PrivacyChanges
 from schema.relay import Connection, Node
 from schema.scalars import SCALARS, Cursor, PageSize
@@ -47,7 +48,7 @@ WORK_ORDER_BY_ID: Final = ById(lambda: WORK_ORDER, "WorkOrder")
 
 
 @strawberry.type(description="Everything that can be asked.")
-class Query(AccountQueries, PartnerQueries, ConsentQueries):
+class Query(AccountQueries, PartnerQueries, ConsentQueries, PolicyQueries):
     """Singular by id, plural as a connection."""
 
     @strawberry.field(metadata={SOURCES: VIEWER}, description="Who is asking; null for a client.")

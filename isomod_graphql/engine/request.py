@@ -20,9 +20,10 @@ from isomod_graphql.engine.entities import Entity
 from isomod_graphql.engine.loading import Level, Levels
 from isomod_graphql.engine.masking import stands
 from isomod_graphql.engine.plan import Plan
-from isomod_graphql.engine.projection import View, Withheld
+from isomod_graphql.engine.projection import BITS, View, Withheld
 from isomod_graphql.engine.pseudonyms import Pseudonyms
 from isomod_graphql.engine.viewer import Viewer
+from permissions.categories import Category
 
 T = TypeVar("T")
 MAX_NODES = 100
@@ -132,6 +133,11 @@ class Request:
             bit, subject = released
             if subject is not None:
                 self._shown.append((path, bit, subject.bytes))
+
+    def tell(self, path: object, category: Category, subject: UUID) -> None:
+        """Takes down that a field without a view tells something of this category about somebody."""
+        if subject != self.viewer.person_id:
+            self._shown.append((path, BITS[category], subject.bytes))
 
     def settle(self, data: object, *, failed: bool) -> None:
         """Takes down what was released. Of an answer in which a field failed, what went with it was shown to nobody."""

@@ -188,7 +188,8 @@ def test_what_is_never_reached_has_no_type_no_list_and_no_link() -> None:
     officer = schema_for(somebody(Role.PRIVACY_OFFICER))
 
     assert fields(officer, "Query") == [
-        "apiTokens", "consents", "node", "nodes", "organisation", "sessions", "team", "teams", "user", "users", "viewer",
+        "apiTokens", "consents", "explainAccess", "node", "nodes", "organisation", "policyMatrix", "sessions", "team", "teams", "user",
+        "users", "viewer",
     ]  # fmt: skip
     assert {"Location", "Asset", "WorkOrder", "WorkOrderChange", "AssetFilter"}.isdisjoint(officer.type_map)
     assert fields(officer, "RoleAssignment") == ["expiresAt", "id", "role", "viewerAccess"]
