@@ -1,10 +1,12 @@
 // Which page is shown: waiting, sign-in, or the editor of the person who is signed in.
-import { lazy, Suspense, useCallback, useEffect, useState } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useState, useSyncExternalStore } from 'react';
 import Header from './Header.jsx';
 import { forget } from './memory.js';
 import { onSessionEnd, onStepUpNeeded, restore, signOut } from './session.js';
 import SignIn from './SignIn.jsx';
 import StepUp from './StepUp.jsx';
+import { learnAbilities, whyStore } from './why.js';
+import Why from './Why.jsx';
 
 const NOTICE_MS = 20_000;
 
@@ -13,6 +15,7 @@ const Editor = lazy(() => import('./Editor.jsx'));
 export default function App() {
   const [state, setState] = useState({ page: 'waiting' });
   const [stepUp, setStepUp] = useState('none');
+  const { question } = useSyncExternalStore(whyStore.subscribe, whyStore.get);
 
   const open = useCallback((notice) => {
     restore()
@@ -29,6 +32,13 @@ export default function App() {
       }),
     [open],
   );
+
+  const signedIn = state.viewer?.id;
+  useEffect(() => {
+    whyStore.reset();
+    // Whoever cannot learn it does without: the editor works all the same.
+    if (signedIn) learnAbilities().catch(() => whyStore.reset());
+  }, [signedIn]);
 
   useEffect(() => onStepUpNeeded(() => setStepUp('asked')), []);
   useEffect(() => {
@@ -55,6 +65,7 @@ export default function App() {
       {stepUp === 'asked' && (
         <StepUp onConfirmed={() => setStepUp('confirmed')} onCancel={() => setStepUp('none')} />
       )}
+      {question && <Why question={question} onClose={whyStore.close} />}
       <main className="console-main">
         <Suspense fallback={<Waiting text="Loading the editor" />}>
           <Editor key={state.viewer.id} viewer={state.viewer} />

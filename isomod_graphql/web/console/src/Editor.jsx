@@ -46,7 +46,7 @@ export default function Editor({ viewer }) {
         <span className="visually-hidden">Query editor</span>
       </GraphiQL.Logo>
       <GraphiQL.Footer>
-        <MaskingPanel />
+        <MaskingPanel viewer={viewer} />
         <ExplainPanel />
       </GraphiQL.Footer>
     </GraphiQL>

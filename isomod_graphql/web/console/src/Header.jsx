@@ -1,7 +1,8 @@
 // The bar above the editor: who is signed in, where, with which roles, and the way out.
-import { useState } from 'react';
+import { useState, useSyncExternalStore } from 'react';
 import ExplainSwitch from './ExplainSwitch.jsx';
 import Mark from './Mark.jsx';
+import { whyStore } from './why.js';
 
 function readable(role) {
   const words = role.toLowerCase().replaceAll('_', ' ');
@@ -9,6 +10,7 @@ function readable(role) {
 }
 
 export default function Header({ viewer, notice, onSignOut }) {
+  const { able } = useSyncExternalStore(whyStore.subscribe, whyStore.get);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState(null);
 
@@ -47,6 +49,11 @@ export default function Header({ viewer, notice, onSignOut }) {
             <li key={role}>{readable(role)}</li>
           ))}
         </ul>
+        {able && (
+          <button type="button" className="console-button" onClick={() => whyStore.open()}>
+            Who sees what?
+          </button>
+        )}
         <ExplainSwitch />
         <button type="button" className="console-button" onClick={leave} disabled={busy}>
           Sign out

@@ -1,8 +1,10 @@
 // The list under an answer: which fields came back masked or withheld, how, and for what reason.
 import { useSyncExternalStore } from 'react';
-import { maskingStore, rowsLabel } from './masking.js';
+import { maskingStore, objectsOf, rowsLabel } from './masking.js';
+import { whyStore } from './why.js';
 
-export default function MaskingPanel() {
+export default function MaskingPanel({ viewer }) {
+  const { able } = useSyncExternalStore(whyStore.subscribe, whyStore.get);
   const masking = useSyncExternalStore(maskingStore.subscribe, maskingStore.get);
   const { fields, truncated } = masking;
   if (!fields.length && !truncated) return null;
@@ -19,6 +21,7 @@ export default function MaskingPanel() {
               <th scope="col">Reason</th>
               <th scope="col">Rows</th>
               <th scope="col">Path</th>
+              {able && <th scope="col"><span className="visually-hidden">Why</span></th>}
             </tr>
           </thead>
           <tbody>
@@ -28,7 +31,19 @@ export default function MaskingPanel() {
                 <td>{readable(field.mask ?? 'null')}</td>
                 <td>{readable(field.reason)}</td>
                 <td>{rowsLabel(field.rows)}</td>
-                <td>{pathLabel(field.path)}</td>
+                <td className="masking-path">{pathLabel(field.path)}</td>
+                {able && (
+                  <td>
+                    <button type="button" className="masking-why" aria-label={`Why is ${field.coordinate} masked?`}
+                      onClick={() => whyStore.open({
+                        viewerId: viewer.id,
+                        coordinate: field.coordinate,
+                        objects: objectsOf(field, masking.data),
+                      })}>
+                      Why?
+                    </button>
+                  </td>
+                )}
               </tr>
             ))}
           </tbody>

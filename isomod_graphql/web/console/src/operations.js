@@ -53,3 +53,28 @@ export const REQUEST_PASSWORD_RESET = done(
   'requestPasswordReset',
   'RequestPasswordResetInput',
 );
+
+export const ABILITIES = `query ConsoleAbilities {
+  __type(name: "Query") { fields { name } }
+}`;
+
+export const PEOPLE = `query ConsolePeople($after: Cursor) {
+  users(first: 100, after: $after) {
+    nodes { id displayName email pseudonym }
+    pageInfo { hasNextPage endCursor }
+  }
+}`;
+
+export const FIELDS_OF_POLICY = `query ConsoleFields {
+  policyMatrix { fields { coordinate } }
+}`;
+
+export const EXPLAIN_ACCESS = `query ConsoleExplainAccess($viewerId: ID!, $objectId: ID!, $field: String!) {
+  explainAccess(viewerId: $viewerId, objectId: $objectId, field: $field) {
+    coordinate category read mask reason policyVersion privacyTold because
+    viewer { displayName }
+    object { __typename ... on User { displayName } ... on Contact { displayName } }
+    steps { rule effect level says }
+    remedies { rule level says }
+  }
+}`;

@@ -53,7 +53,8 @@ function heed(status, body) {
   }
 }
 
-async function execute(query, variables) {
+/** The data of an operation of the console itself. Throws an Error with the message of the first refusal. */
+export async function ask(query, variables) {
   const response = await sessionFetch(GRAPHQL_PATH, {
     method: 'POST',
     headers: {
@@ -78,7 +79,7 @@ export async function restore() {
 }
 
 export async function signIn(input) {
-  const { signIn: payload } = await execute(SIGN_IN, { input });
+  const { signIn: payload } = await ask(SIGN_IN, { input });
   if (!payload.csrfToken) throw new Error(payload.userErrors?.[0]?.message ?? 'The sign-in was refused.');
   csrfToken = payload.csrfToken;
   return loadViewer();
@@ -86,7 +87,7 @@ export async function signIn(input) {
 
 /** A fresh proof, valid for ten minutes; the session goes on under a new token. */
 export async function stepUp(password) {
-  const { stepUp: payload } = await execute(STEP_UP, { input: { password } });
+  const { stepUp: payload } = await ask(STEP_UP, { input: { password } });
   if (!payload.csrfToken) {
     throw new Error('This is not your password, or there were too many attempts. Wait a moment and try again.');
   }
@@ -94,11 +95,11 @@ export async function stepUp(password) {
 }
 
 export async function signOut() {
-  await execute(SIGN_OUT);
+  await ask(SIGN_OUT);
   csrfToken = null;
 }
 
 async function loadViewer() {
-  const { viewer, organisation } = await execute(VIEWER);
+  const { viewer, organisation } = await ask(VIEWER);
   return viewer && { ...viewer, organisation };
 }
