@@ -45,6 +45,14 @@ def test_masked_answers_are_refused_foretold_and_asked_about(demo: Demo) -> None
     ]
 
 
+def test_the_policy_is_read_in_the_graph_and_on_the_command_line(demo: Demo) -> None:
+    told_by_the_graph, *table = run(demo.folder, DEFINITIONS, *commands("Who sees what, and why"))
+
+    cells = json.loads(told_by_the_graph)["data"]["policyMatrix"]["cells"]
+    assert {"role": "VIEWER", "category": "CONTACT", "when": None, "level": "HIDDEN"} in cells
+    assert any("VIEWER" in line for line in table)
+
+
 def test_a_person_is_corrected_restricted_and_erased_and_the_next_time_another_one(demo: Demo) -> None:
     pseudonyms = set()
     for _ in range(2):
