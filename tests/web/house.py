@@ -77,19 +77,25 @@ class House:
 
     def token(self, person: str, scopes: frozenset[Scope] = EVERY, caveats: Caveats = UNRESTRICTED) -> str:
         """A token of somebody."""
-        return self.within(lambda tx: _token(tx, self.rows[person], scopes, caveats))
+        secret: str = self.within(lambda tx: _token(tx, self.rows[person], scopes, caveats))
+        return secret
 
     def bound(self, person: str, *sites: str, scopes: frozenset[Scope] = EVERY) -> str:
         """A token that is good on these sites."""
         return self.token(person, scopes, Caveats(sites=frozenset(self.rows[site] for site in sites)))
 
-    def ask(
-        self, token: str, query: str, *, wish: Mapping[str, object] | None = None, **variables: object
-    ) -> httpx2.Response:
-        """One document as whoever holds the token; `wish`: the request's own extensions."""
+    def ask(self, token: str, query: str, **variables: object) -> httpx2.Response:
+        """One document as whoever holds the token."""
+        return self._sent(token, {"query": query, "variables": variables})
+
+    def foretold(self, token: str, query: str, **variables: object) -> httpx2.Response:
+        """The same as a dry run: which masks the answer would hold."""
+        dry = {"masking": {"dryRun": True}}
+        return self._sent(token, {"query": query, "variables": variables, "extensions": dry})
+
+    def _sent(self, token: str, body: Mapping[str, object]) -> httpx2.Response:
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-        body = json.dumps({"query": query, "variables": variables, "extensions": wish or {}}).encode()
-        return self.client.post("/graphql", content=body, headers=headers)
+        return self.client.post("/graphql", content=json.dumps(body).encode(), headers=headers)
 
     def data(self, token: str, query: str, **variables: object) -> Any:  # noqa: ANN401  JSON
         """What it answers, without an error."""

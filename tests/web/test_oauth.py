@@ -325,8 +325,8 @@ def site(product: Served, name: str) -> tuple[str, str]:
 def test_a_token_narrowed_to_a_site_sees_that_site_and_a_program_of_a_site_no_other(product: Served) -> None:
     (north, of_north), (south, of_south) = site(product, "North"), site(product, "South")
     whole, local = (
-        register(product, "WORK_ORDERS_READ"),
-        register(product, "WORK_ORDERS_READ", siteIds=[north]),
+        register(product, "WORK_ORDERS_READ", "LOCATIONS_READ"),
+        register(product, "WORK_ORDERS_READ", "LOCATIONS_READ", siteIds=[north]),
     )
     titles = "{ workOrders(first: 9, filter: {siteId: %s}) { nodes { title } } }"
 

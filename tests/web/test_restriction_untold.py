@@ -70,7 +70,6 @@ def house(urls: Urls) -> Iterator[House]:
         yield kept
 
 
-DRY: Final = {"masking": {"dryRun": True}}
 Answers = dict[tuple[str, str], Any]
 
 
@@ -121,7 +120,7 @@ class Callers:
                 asked = text if who.startswith("program") else text.replace(FACE, WHOLE)
                 found[who, name] = self.house.ask(token, asked, **used).content
                 if text in (READS["detail"], READS["list"], READS["links"]):
-                    found[who, f"{name}, dry"] = self.house.ask(token, asked, wish=DRY, **used).content
+                    found[who, f"{name}, dry"] = self.house.foretold(token, asked, **used).content
                 assert (
                     name not in EVERYWHERE
                     or who == "assets and people"
