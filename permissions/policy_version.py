@@ -17,6 +17,7 @@ from permissions.grants import (
     SESSION_ACTIONS,
     STEP_UP,
 )
+from permissions.masks import SMALLEST_GROUP
 from permissions.purposes import CONSENT, PURPOSES
 from permissions.reach import CAVEAT_BOUND, GRANT_BOUND, REACH, SCOPE_REACH
 
@@ -42,6 +43,7 @@ TABLES: Final[tuple[object, ...]] = (
     *(DISCLOSURE, PII_SCOPES, OVERSEES_PRIVACY, READS_EVIDENCE),
     *(REACH, SCOPE_REACH, GRANT_BOUND, CAVEAT_BOUND),
     *(PURPOSES, CONSENT),
+    SMALLEST_GROUP,
 )
 
 POLICY_VERSION: Final = sha256(canonical(TABLES).encode()).hexdigest()[:12]
