@@ -15,7 +15,13 @@ from graphql import (
 )
 
 from isomod_graphql.core.clock import Clock
-from isomod_graphql.core.errors import BadInput, MaskedAnswerRejected, ServiceUnavailable, StatementTimeout
+from isomod_graphql.core.errors import (
+    BadInput,
+    FieldNotReadable,
+    MaskedAnswerRejected,
+    ServiceUnavailable,
+    StatementTimeout,
+)
 from isomod_graphql.core.store import Store
 from isomod_graphql.engine.bounded import Bounded
 from isomod_graphql.engine.catalogue import Catalogue
@@ -118,12 +124,14 @@ class Execution:
         return Asked(document, operation, plan, coerced, viewer, wish)
 
     def refuse(self, asked: Asked) -> None:
-        """Raises FieldNotReadable for an argument that reveals, BadInput for a field that is not there or a wish that cannot be met,
+        """Raises FieldNotReadable for an argument or a measure that reveals, BadInput for a field that is not there or a wish that cannot be met,
         and a denial for rows that the caller may not ask for.
         """
         plan = asked.plan
         for action in plan.lacking:
             asked.viewer.require(action)
+        if plan.unreadable:
+            raise FieldNotReadable
         if plan.governed:
             refuse_revealing_arguments(plan, self.catalogue, asked.viewer, asked.variables)
         if plan.asking:

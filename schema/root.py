@@ -14,6 +14,7 @@ from schema.account import AccountQueries
 from schema.account_changes import AccountChanges
 from schema.asset_changes import AssetChanges
 from schema.asset_lists import ASSETS, AssetFilter, AssetOrder
+from schema.asset_statistics import AssetStatisticsQueries
 from schema.assets import Asset
 from schema.consent_changes import ConsentChanges, ConsentQueries
 from schema.entities import ASSET, ENTITIES, LOCATION, PERSON, WORK_ORDER
@@ -34,6 +35,7 @@ from schema.team_changes import TeamChanges
 from schema.teams import TEAM_BY_ID, TEAMS, Team, TeamFilter, TeamOrder
 from schema.work_order_changes import WorkOrderChanges
 from schema.work_order_lists import WORK_ORDERS, WorkOrderFilter, WorkOrderOrder
+from schema.work_order_statistics import WorkOrderStatisticsQueries
 from schema.work_order_steps import WorkOrderSteps
 from schema.work_orders import WorkOrder
 
@@ -48,7 +50,14 @@ WORK_ORDER_BY_ID: Final = ById(lambda: WORK_ORDER, "WorkOrder")
 
 
 @strawberry.type(description="Everything that can be asked.")
-class Query(AccountQueries, PartnerQueries, ConsentQueries, PolicyQueries):
+class Query(
+    AccountQueries,
+    PartnerQueries,
+    ConsentQueries,
+    PolicyQueries,
+    WorkOrderStatisticsQueries,
+    AssetStatisticsQueries,
+):
     """Singular by id, plural as a connection."""
 
     @strawberry.field(metadata={SOURCES: VIEWER}, description="Who is asking; null for a client.")

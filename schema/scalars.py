@@ -8,6 +8,7 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
+from isomod_graphql.analytics.periods import PERIOD
 from isomod_graphql.core.errors import MaskedValueRejected
 from permissions.masks import is_masked_text
 
@@ -16,6 +17,7 @@ Cursor = NewType("Cursor", str)
 EmailAddress = NewType("EmailAddress", str)
 PhoneNumber = NewType("PhoneNumber", str)
 GeoArea = NewType("GeoArea", str)
+CalendarPeriod = NewType("CalendarPeriod", str)
 
 MAX_PAGE: Final = 100
 MAX_EMAIL_CHARS: Final = 254
@@ -126,6 +128,12 @@ SCALARS: Final[dict[object, ScalarDefinition]] = {
         description="A point of a fixed grid of hundredths of a degree, about a kilometre (ISO 6709): +50.85+004.35/.",
         serialize=str,
         parse_value=_matching("GeoArea", _AREA, 14),
+    ),
+    CalendarPeriod: strawberry.scalar(
+        name="CalendarPeriod",
+        description="A year, a quarter or a month of the organisation's own clock: 2026, 2026-Q1, 2026-03.",
+        serialize=str,
+        parse_value=_matching("CalendarPeriod", PERIOD, 7, personal=False),
     ),
     date: strawberry.scalar(
         name="Date",

@@ -47,10 +47,14 @@ def generated() -> str:
 
 
 def _categories(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
-    for of, fields in sorted(catalogue.fields_of_type.items()):
-        for name, spec in sorted(fields.items()):
-            if spec.personal:
-                yield f"{of}.{name}", spec.category.value
+    personal = {
+        (of, name): spec.category
+        for of, fields in catalogue.fields_of_type.items()
+        for name, spec in fields.items()
+        if spec.personal
+    }
+    for (of, name), category in sorted({**personal, **catalogue.suppressed}.items()):
+        yield f"{of}.{name}", category.value
 
 
 def _fields(core: GraphQLSchema) -> str:

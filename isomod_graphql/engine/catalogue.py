@@ -27,6 +27,7 @@ from isomod_graphql.engine.entities import Entity, FieldSpec
 from isomod_graphql.engine.field_access import Weighed, changed_by
 from isomod_graphql.engine.listing import LISTING, Criterion, Listing, Reference
 from isomod_graphql.engine.sources import SOURCES, ById, Source
+from isomod_graphql.engine.statistics import MEASURES, SUPPRESSES
 from permissions.categories import Category
 from permissions.classes import Discloses
 from permissions.grants import Action
@@ -59,6 +60,10 @@ class Catalogue:
     """Root fields that need an action, likewise."""
     referred: Mapping[str, Mapping[str, Entity]]
     """By filter and field, with names of the graph: the kind of row that the field names by its id."""
+    measures: Mapping[Coordinate, Category]
+    """Fields that are told of many rows at once, and the category of what they measure, likewise."""
+    suppressed: Mapping[Coordinate, Category]
+    """Counts that may be too small to be told, likewise."""
     classified: Mapping[str, str]
     """Every coordinate of the graph and its class, as `coverage` finds it."""
     weighable: Mapping[str, Mapping[str, Weighed]]
@@ -105,6 +110,8 @@ def build_catalogue(schema: GraphQLSchema, entities: Iterable[Entity]) -> Catalo
         dict(_declared(schema, SOURCES)),
         dict(_needs(schema)),
         _referred(schema, listings),
+        dict(_declared(schema, MEASURES)),
+        dict(_declared(schema, SUPPRESSES)),
         classification(schema),
         _weighable(schema, entity_of_type, fields_of_type),
     )

@@ -17,10 +17,22 @@ from isomod_graphql.engine.plan import Governed, may_ask, spelled
 from isomod_graphql.engine.possible import Outlook, Possible, outlooks
 from isomod_graphql.engine.readers import Reader
 from isomod_graphql.engine.rows import RowQuery
-from isomod_graphql.engine.running import demand_of
-from isomod_graphql.engine.shapes import Gathered, Link, Named, ObjectShape, Page, Path, Typename, Value
+from isomod_graphql.engine.running import counted_of, demand_of
+from isomod_graphql.engine.shapes import (
+    Counted,
+    Gathered,
+    Keyed,
+    Link,
+    Named,
+    ObjectShape,
+    Page,
+    Path,
+    Typename,
+    Value,
+)
 from isomod_graphql.engine.stages import Program, Stage
 from isomod_graphql.engine.statements import Slot, compiled
+from isomod_graphql.engine.statistics import counting
 from isomod_graphql.engine.watching import Watch
 from permissions.decisions import reach_of
 from permissions.policy_version import POLICY_VERSION
@@ -169,15 +181,27 @@ class Explaining:
         """The levels of a program, each before those under it. Raises NotCompiled for arguments that do not fit."""
         levels: list[Level] = []
         for _, item in program.items:
-            if not isinstance(item, Typename):
+            if isinstance(item, Counted):
+                levels += self._counted(program, item, asked, watch)
+            elif not isinstance(item, Typename):
                 for stage in program.stages[id(item)].values():
                     levels += self._levels(stage, item, asked, 0, watch)
         return tuple(levels)
 
+    def _counted(self, program: Program, item: Counted, asked: Asked, watch: Watch | None) -> Iterator[Level]:
+        """The statement that counts, then the rows that groups stand for."""
+        tally = counted_of(item, asked.variables)
+        reader = program.counts[id(item)].reader
+        statement = _statement("groups", counting(item.statistics, reader, tally.depths))
+        yield Level((item.figures.name,), 0, False, (statement,), ())
+        for one in item.figures.keyed:
+            stage = program.stages[id(item)][str(id(one))]
+            yield from self._levels(stage, one, asked, 1, watch)
+
     def _levels(
         self,
         stage: Stage,
-        item: Page | Named | Link | Gathered,
+        item: Page | Named | Link | Gathered | Keyed,
         asked: Asked,
         depth: int,
         watch: Watch | None,
@@ -257,7 +281,7 @@ class Explaining:
 
 
 def _sent(
-    stage: Stage, item: Page | Named | Link | Gathered, variables: VariableValues, depth: int
+    stage: Stage, item: Page | Named | Link | Gathered | Keyed, variables: VariableValues, depth: int
 ) -> Iterator[tuple[str, Select[Any]]]:
     """The statements of a level as a run builds them."""
     records = stage.records

@@ -7,8 +7,12 @@ from typing import Any
 import orjson
 
 from isomod_graphql.engine.projection import Withheld
+from permissions.decisions import Reason
+from permissions.masks import SUPPRESSED_COUNT
 from permissions.policy_version import POLICY_VERSION
 
+SUPPRESSED = Withheld(SUPPRESSED_COUNT.name, Reason.PRIVACY)
+"""Of a count that is too small to be told."""
 MAX_BYTES = 8_192
 _MOST = MAX_BYTES - len(b',"dryRun":true')
 """The list of an answer is that of its dry run, which says one word more."""

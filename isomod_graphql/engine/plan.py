@@ -68,6 +68,8 @@ class Plan:
     """By graph type, the fields of which that is asked."""
     lacking: tuple[Action, ...] = ()
     """What it takes to ask for the rows of its root fields, and these callers do not hold."""
+    unreadable: bool = False
+    """It measures what the caller does not read raw of everybody: a mask of many would be no mask."""
 
     def covers(self, type_name: str, field_name: str) -> bool:
         """True when the coordinate belongs to this operation."""
@@ -117,6 +119,10 @@ def plan_operation(
         tuple(visit.asking),
         weighed_of(visit.asking, catalogue.weighable),
         tuple(_lacking(catalogue, visit.coordinates, vector)),
+        any(
+            not unconditional_full(vector, catalogue.measures[one])
+            for one in catalogue.measures.keys() & visit.coordinates
+        ),
     )
 
 

@@ -12,8 +12,11 @@ from isomod_graphql.engine.projectors import Columns, Variant
 from isomod_graphql.engine.running import Loaded, Paged, Root, Run, Under
 from isomod_graphql.engine.shapes import (
     Access,
+    Counted,
+    Figures,
     Gathered,
     Item,
+    Keyed,
     Link,
     Named,
     ObjectShape,
@@ -101,6 +104,7 @@ class Rendering:
     def __init__(self, run: Run, opened: Opened) -> None:
         """`opened` is what `opened_of` gave."""
         self._run, self._opened = run, opened
+        self._made: dict[int, Mapping[int, Any]] = {}
 
     def data(self, program: Program, roots: Mapping[int, Root]) -> dict[str, Any]:
         """The answer's data."""
@@ -109,7 +113,9 @@ class Rendering:
             for key, item in program.items
         }
 
-    def _root(self, item: Page | Named, root: Root) -> Any:  # noqa: ANN401  JSON
+    def _root(self, item: Page | Named | Counted, root: Root) -> Any:  # noqa: ANN401  JSON
+        if isinstance(item, Counted):
+            return self._figures(item.figures, root.told, root, 0)
         if isinstance(item, Page):
             if root.under is None:
                 raise TypeError("a page was not loaded")
@@ -120,6 +126,34 @@ class Rendering:
             for place, value in zip(places, self._objects(loaded)[id(shape)], strict=True):
                 found[place] = value
         return found if root.many else found[0]
+
+    def _figures(self, figures: Figures, value: Any, root: Root, at: int) -> Any:  # noqa: ANN401  JSON
+        """The object of this value, or of each in a list; `at` is the place of its group."""
+        if value is None:
+            return None
+        if isinstance(value, list):
+            return [self._figures(figures, one, root, place) for place, one in enumerate(value)]
+        found: dict[str, Any] = {}
+        for key, part in figures.fields:
+            if isinstance(part, Typename):
+                found[key] = part.name
+            elif isinstance(part, Keyed):
+                found[key] = self._keyed(root, part).get(at)
+            elif isinstance(part, Figures):
+                found[key] = self._figures(part, getattr(value, part.name), root, at)
+            else:
+                told = getattr(value, part.name)
+                found[key] = told if told is None or part.convert is None else part.convert(told)
+        return found
+
+    def _keyed(self, root: Root, part: Keyed) -> Mapping[int, Any]:
+        """By the place of the group: its row as it is shown. Made once."""
+        made = self._made.get(id(part))
+        if made is None:
+            places, loaded = root.keyed[id(part)]
+            shown = self._objects(loaded)[id(loaded.stage.slots[0].slot.objects[0])]
+            made = self._made[id(part)] = dict(zip(places, shown, strict=True))
+        return made
 
     def _objects(self, loaded: Loaded) -> dict[int, Objects]:
         """Per look, by its identity, the object of every row; None where there is none."""
@@ -274,8 +308,11 @@ class Rendering:
             for number, slot in enumerate(loaded.stage.slots)
             if _withholds(loaded.kinds[number]) and not slot.is_typed
         ]
-        if not untyped and not any(
-            _withholds(kinds) for loaded in self._run.loaded for kinds in loaded.kinds
+        suppressed = self._run.suppressed
+        if (
+            not untyped
+            and not suppressed
+            and not any(_withholds(kinds) for loaded in self._run.loaded for kinds in loaded.kinds)
         ):
             return None
         wanted: dict[str, set[bytes]] = {}
@@ -288,7 +325,7 @@ class Rendering:
         types: dict[bytes, str] = {}
         for name, ids in wanted.items():
             types |= await self._run.types(stages[name], sorted(ids))
-        return masking_of_findings(_findings(self._run.loaded, types))
+        return masking_of_findings(_findings(self._run.loaded, types) | suppressed)
 
 
 def _joined(columns: Sequence[tuple[str, Sequence[Any]]], size: int) -> list[dict[str, Any]]:

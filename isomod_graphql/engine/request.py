@@ -18,7 +18,7 @@ from isomod_graphql.core.store import Store, Transaction
 from isomod_graphql.engine.catalogue import Catalogue
 from isomod_graphql.engine.entities import Entity
 from isomod_graphql.engine.loading import Level, Levels
-from isomod_graphql.engine.masking import stands
+from isomod_graphql.engine.masking import SUPPRESSED, stands
 from isomod_graphql.engine.plan import Plan
 from isomod_graphql.engine.projection import BITS, View, Withheld
 from isomod_graphql.engine.pseudonyms import Pseudonyms
@@ -138,6 +138,10 @@ class Request:
         """Takes down that a field without a view tells something of this category about somebody."""
         if subject != self.viewer.person_id:
             self._shown.append((path, BITS[category], subject.bytes))
+
+    def suppress(self, path: object, coordinate: str) -> None:
+        """Takes down that a count is too small to be told here."""
+        self.seen.append((path, coordinate, SUPPRESSED))
 
     def settle(self, data: object, *, failed: bool) -> None:
         """Takes down what was released. Of an answer in which a field failed, what went with it was shown to nobody."""

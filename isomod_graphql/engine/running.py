@@ -1,6 +1,6 @@
 """Runs a program: statement after statement in one snapshot, then rows into JSON. Refuses to show what was not decided, and leaves failing fields to the reference executor."""
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,22 +12,28 @@ from isomod_graphql.core.keystore import TenantKeys
 from isomod_graphql.core.reading import Reading
 from isomod_graphql.engine.columns import bounds_of, spread, trimmed, turned
 from isomod_graphql.engine.listing import Demand, demand
+from isomod_graphql.engine.masking import SUPPRESSED, Finding
 from isomod_graphql.engine.pages import CursorInvalid, cursor_binding, open_cursor
 from isomod_graphql.engine.projectors import Columns, Variant
 from isomod_graphql.engine.request import MAX_NODES, Request
 from isomod_graphql.engine.shapes import (
+    Counted,
+    Figure,
+    Figures,
     Gathered,
     Link,
     Named,
     NotCompiled,
     Page,
+    Path,
     RootItem,
     Typename,
     Unsupported,
 )
 from isomod_graphql.engine.sources import AnyNode, AnyNodes, ById
-from isomod_graphql.engine.stages import Nest, Program, Stage
+from isomod_graphql.engine.stages import Count, Nest, Program, Stage
 from isomod_graphql.engine.statements import Sql, raw
+from isomod_graphql.engine.statistics import AS_OF, COUNTS, Remainder, Tally, Told, TooManyGroups, tally, told
 
 
 @dataclass(eq=False, slots=True)
@@ -85,14 +91,36 @@ class Run:
     single: bool
     """One statement reads everything."""
     loaded: list[Loaded] = field(default_factory=list)
+    suppressed: dict[Path, list[Finding]] = field(default_factory=dict)
+    """Counts that are not told, by their path."""
 
     async def load(self, program: Program) -> "dict[int, Root]":
         """Everything that the operation reads. Raises NotCompiled where a field fails."""
         return {
-            id(item): await self._root(item, program.stages[id(item)])
+            id(item): await self._counted(item, program.counts[id(item)], program.stages[id(item)])
+            if isinstance(item, Counted)
+            else await self._root(item, program.stages[id(item)])
             for _, item in program.items
             if not isinstance(item, Typename)
         }
+
+    async def _counted(self, item: Counted, count: Count, stages: Mapping[str, Stage]) -> "Root":
+        """The figures, and the rows that groups stand for, of each kind in one statement."""
+        asked = counted_of(item, self.variables, self.request)
+        cells = await self._fetch(count.statement(asked), **{AS_OF: self.request.viewer.now})
+        try:
+            figures = told(asked, cells)
+        except TooManyGroups:
+            raise NotCompiled(Unsupported.FIELD_ERROR) from None
+        root = Root(told=figures)
+        self.suppressed |= dict(_suppressed(item.figures, figures))
+        for one in item.figures.keyed:
+            keys = [(place, group.values.get(one.name)) for place, group in enumerate(figures.groups)]
+            named = [(place, key) for place, key in keys if key is not None]
+            stage = stages[str(id(one))]
+            rows = await self._by_ids(stage, [key for _, key in named])
+            root.keyed[id(one)] = [place for place, _ in named], await self._loaded(stage, rows, None)
+        return root
 
     async def _root(self, item: RootItem, stages: Mapping[str, Stage]) -> "Root":
         if isinstance(item, Page):
@@ -320,10 +348,13 @@ class Run:
 
 @dataclass(eq=False, slots=True)
 class Root:
-    """What a root field found: a page, or objects by their place."""
+    """What a root field found: a page, objects by their place, or figures."""
 
     under: Under | None = None
     named: list[tuple[list[int], Loaded]] = field(default_factory=list)
+    told: Told | None = None
+    keyed: dict[int, tuple[list[int], Loaded]] = field(default_factory=dict)
+    """Of statistics, by the identity of what stands for groups: which groups have a row, and these."""
     many: bool = False
     size: int = 1
 
@@ -340,11 +371,30 @@ def demand_of(item: Page, variables: VariableValues) -> Demand:
     )
 
 
-def _arguments(item: Page | Named, variables: VariableValues) -> dict[str, Any]:
+def counted_of(item: Counted, variables: VariableValues, request: Request | None = None) -> Tally:
+    """What a statistic is asked for; without a request no id is looked up. Raises NotCompiled for arguments that do not fit."""
+    values = _arguments(item, variables)
+    given = _pythonic(values.get("filter"), item.definition.args.get("filter"))
+    try:
+        return tally(item.statistics, request, values.get("groupBy") or (), given)
+    except TooManyGroups:
+        raise NotCompiled(Unsupported.FIELD_ERROR) from None
+
+
+def _arguments(item: Page | Named | Counted, variables: VariableValues) -> dict[str, Any]:
     try:
         return item.arguments.values(variables)
     except GraphQLError:
         raise NotCompiled(Unsupported.FIELD_ERROR) from None
+
+
+def _suppressed(figures: Figures, value: Any) -> Iterator[tuple[Path, list[Finding]]]:  # noqa: ANN401  a part of what is told
+    """The counts that are too small to be told; those of groups never are."""
+    for _, part in figures.fields:
+        if isinstance(part, Figure) and part.name in COUNTS and getattr(value, part.name) is None:
+            yield part.path, [(part.coordinate, SUPPRESSED)]
+        elif isinstance(part, Figures) and isinstance(getattr(value, part.name), Remainder):
+            yield from _suppressed(part, getattr(value, part.name))
 
 
 def _pythonic(given: Any, argument: GraphQLArgument | GraphQLInputField | None) -> Any:  # noqa: ANN401  a coerced input

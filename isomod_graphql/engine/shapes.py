@@ -18,16 +18,20 @@ from graphql import (
     GraphQLSchema,
     OperationDefinitionNode,
     get_named_type,
+    get_nullable_type,
+    is_composite_type,
 )
 from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_fields, collect_subfields
 from graphql.execution.values import VariableValues
 
 from isomod_graphql.engine.arguments import Arguments
 from isomod_graphql.engine.catalogue import Catalogue
+from isomod_graphql.engine.classified import python_name
 from isomod_graphql.engine.entities import Entity, FieldSpec
 from isomod_graphql.engine.field_access import VIEWER_ACCESS, Asking, FieldAccess, Weighed, weighed_of
 from isomod_graphql.engine.listing import Listing
 from isomod_graphql.engine.sources import AnyNode, AnyNodes, ById, Children, TheViewer, Through
+from isomod_graphql.engine.statistics import Statistics
 
 PLAIN_SCALARS: Final = frozenset({"String", "Int", "Float", "Boolean", "DateTime", "Date", "Cursor"})
 """Scalars whose values the JSON writer spells as the schema does."""
@@ -195,8 +199,52 @@ class Access:
         ]
 
 
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number of a statistic, or what a group is told apart by; `name` is Python's."""
+
+    name: str
+    coordinate: str
+    path: Path
+    convert: Convert | None
+
+
+@dataclass(eq=False, slots=True)
+class Keyed:
+    """The row that each group stands for."""
+
+    name: str
+    target: ObjectShape
+
+
+@dataclass(eq=False, slots=True)
+class Figures:
+    """An object of figures, or a list of such."""
+
+    name: str
+    fields: "list[tuple[str, Typename | Figure | Figures | Keyed]]"
+
+    @property
+    def keyed(self) -> "list[Keyed]":
+        """Wherever they stand."""
+        found: list[Keyed] = []
+        for _, part in self.fields:
+            found += [part] if isinstance(part, Keyed) else part.keyed if isinstance(part, Figures) else []
+        return found
+
+
+@dataclass(eq=False, slots=True)
+class Counted:
+    """A field of the root that counts rows."""
+
+    statistics: Statistics
+    definition: GraphQLField
+    arguments: Arguments
+    figures: Figures
+
+
 Item = Typename | Id | Value | Link | Page | Gathered | Access
-RootItem = Typename | Page | Named
+RootItem = Typename | Page | Named | Counted
 
 
 @dataclass(eq=False, slots=True)
@@ -254,10 +302,36 @@ class _Reading:
         if listing is not None:
             return self._page(listing, definition, (key,), found)
         source = self.catalogue.sources.get((of.name, name))
+        if isinstance(source, Statistics):
+            figures = Figures(name, self._figures(source, definition, (key,), found))
+            return Counted(source, definition, Arguments(definition, node), figures)
         if not isinstance(source, ById | TheViewer | AnyNode | AnyNodes):
             raise NotCompiled(Unsupported.CUSTOM_RESOLVER)
         path = (key, "*") if isinstance(source, AnyNodes) else (key,)
         return Named(source, Arguments(definition, node), self._targets(definition, path, found))
+
+    def _figures(
+        self, source: Statistics, definition: GraphQLField, path: Path, found: list[FieldDetails]
+    ) -> "list[tuple[str, Typename | Figure | Figures | Keyed]]":
+        of: Any = get_named_type(definition.type)
+        parts: list[tuple[str, Typename | Figure | Figures | Keyed]] = []
+        for key, inner in self._inside(of, found).items():
+            name = inner[0].node.name.value
+            if name == "__typename":
+                parts.append((key, Typename(of.name)))
+                continue
+            field = of.fields[name]
+            python, here = python_name(field, name), (*path, key)
+            if python in source.links:
+                parts.append(
+                    (key, Keyed(python, self._object(source.links[python](), field.type, here, inner)))
+                )
+            elif is_composite_type(get_named_type(field.type)):
+                below = (*here, "*") if isinstance(get_nullable_type(field.type), GraphQLList) else here
+                parts.append((key, Figures(python, self._figures(source, field, below, inner))))
+            else:
+                parts.append((key, Figure(python, f"{of.name}.{name}", here, _converter(field.type))))
+        return parts
 
     def _targets(
         self, definition: GraphQLField, path: Path, found: list[FieldDetails]

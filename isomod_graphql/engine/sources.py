@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from isomod_graphql.core.store import Transaction
 from isomod_graphql.engine.entities import Entity
 from isomod_graphql.engine.projection import View
+from isomod_graphql.engine.statistics import Statistics
 
 if TYPE_CHECKING:
     from isomod_graphql.engine.request import Request
@@ -104,4 +105,4 @@ class Through:
         return found
 
 
-Source = ById | TheViewer | AnyNode | AnyNodes | Children | Through
+Source = ById | TheViewer | AnyNode | AnyNodes | Children | Through | Statistics

@@ -20,6 +20,7 @@ from isomod_graphql.engine.projectors import (
 )
 from isomod_graphql.engine.readers import Reader
 from isomod_graphql.engine.shapes import (
+    Counted,
     Gathered,
     Link,
     Named,
@@ -32,6 +33,7 @@ from isomod_graphql.engine.shapes import (
 )
 from isomod_graphql.engine.sources import AnyNodes
 from isomod_graphql.engine.statements import Records, Slot, Sql, compiled
+from isomod_graphql.engine.statistics import Statistics, Tally, counting
 
 MOST_STATEMENTS = 64
 """Of one level: filters and orders that clients combine in one document."""
@@ -168,21 +170,44 @@ def _unseen(entity: Entity) -> ObjectShape:
     return ObjectShape(entity, (), {name: [("__typename", Typename(name))] for name in entity.types})
 
 
+@dataclass(eq=False, slots=True)
+class Count:
+    """The statements of one statistic, one per way to tell rows apart."""
+
+    statistics: Statistics
+    reader: Reader
+    _statements: dict[tuple[int, ...], Sql] = field(default_factory=dict)
+
+    def statement(self, asked: Tally) -> Sql:
+        """Compiled once per way."""
+        found = self._statements.get(asked.depths)
+        if found is None:
+            if len(self._statements) >= MOST_STATEMENTS:
+                self._statements.clear()
+            found = compiled(counting(self.statistics, self.reader, asked.depths))
+            self._statements[asked.depths] = found
+        return found
+
+
 @dataclass(eq=False)
 class Program:
     """The root items with their levels; a named item has one level per entity that it may name."""
 
     items: list[tuple[str, RootItem]]
     stages: dict[int, dict[str, Stage]]
-    """By the identity of a root item and the entity's name."""
+    """By the identity of a root item and the entity's name; of statistics, by the identity of what stands for groups."""
+    counts: dict[int, Count] = field(default_factory=dict)
+    """By the identity of a root item."""
 
     @cached_property
     def single(self) -> bool:
         """One statement reads everything."""
-        found = [item for _, item in self.items if isinstance(item, Page | Named)]
+        found = [item for _, item in self.items if isinstance(item, Page | Named | Counted)]
         if len(found) != 1 or any(stage.nests for stage in self.all_stages()):
             return False
         (item,) = found
+        if isinstance(item, Counted):
+            return not self.stages[id(item)]
         if isinstance(item, Page):
             return all(part is not None for _, part in item.parts)
         return not isinstance(item.source, AnyNodes) or len(self.stages[id(item)]) == 1
@@ -206,6 +231,7 @@ class Program:
 def program_of(shape: Shape, reader: Reader) -> Program:
     """Builds every level of a shape."""
     stages: dict[int, dict[str, Stage]] = {}
+    counts: dict[int, Count] = {}
     for _, item in shape.items:
         if isinstance(item, Page):
             stages[id(item)] = {
@@ -213,4 +239,7 @@ def program_of(shape: Shape, reader: Reader) -> Program:
             }
         elif isinstance(item, Named):
             stages[id(item)] = {name: Stage([target], reader) for name, target in item.targets.items()}
-    return Program(shape.items, stages)
+        elif isinstance(item, Counted):
+            counts[id(item)] = Count(item.statistics, reader)
+            stages[id(item)] = {str(id(one)): Stage([one.target], reader) for one in item.figures.keyed}
+    return Program(shape.items, stages, counts)

@@ -22,7 +22,7 @@ from isomod_graphql.engine.entities import Entity
 from isomod_graphql.engine.plan import may_ask
 from isomod_graphql.engine.sources import AnyNode, AnyNodes
 from permissions.categories import PERSONAL
-from permissions.decisions import Vector
+from permissions.decisions import Vector, unconditional_full
 from permissions.grants import Action
 from permissions.writing import AUTHORED, may_act, may_add, may_overwrite, may_reach
 
@@ -140,6 +140,9 @@ class _Look:
 
     def _is_usable(self, of: str, name: str, one: GraphQLField) -> bool:
         coordinate = f"{of}.{name}"
+        measured = self.catalogue.measures.get((of, name))
+        if measured is not None and not unconditional_full(self.vector, measured):
+            return False
         for key, argument in one.args.items():
             if f"{coordinate}({key}:)" in self.hidden and is_required_argument(argument):
                 return False

@@ -40,7 +40,7 @@ class Watch:
             item: {name: self._stage(stage) for name, stage in by_name.items()}
             for item, by_name in program.stages.items()
         }
-        return Program(program.items, stages)
+        return Program(program.items, stages, program.counts)
 
     def _stage(self, stage: Stage) -> Stage:
         spent = self.levels.setdefault(id(stage.records), Spent())

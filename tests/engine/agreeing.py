@@ -25,6 +25,7 @@ from isomod_graphql.engine.wishes import PLAIN, Wish
 from permissions.policy_version import POLICY_VERSION
 from schema.execution import Answered, Execution
 from tests.engine.asking import Answer, Caller, answer_of
+from tests.engine.counted import Counts
 from tests.engine.graph import Kept, built, execution_of
 from tests.engine.judging import Judge, anonymous, identified
 from tests.engine.listed import Lists, Open
@@ -99,6 +100,7 @@ class Agreement:
     opened: Mapping[UUID, Open]
     """Opens global ids, by tenant."""
     lists: Mapping[UUID, Lists]
+    counts: Mapping[UUID, Counts]
     known: dict[tuple[str, str, UUID, str], Seen | None] = field(default_factory=dict)
     reasons: Counter[Unsupported] = field(default_factory=Counter)
     asked: int = 0
@@ -193,7 +195,7 @@ class Agreement:
     ) -> list[Any]:  # fmt: skip
         judge = Judge(
             self.reference.execution.schema, oracle, self.lists[realm.tenant], who, self.proof.store.clock.now(),
-            self.opened[realm.tenant], self.known,
+            self.opened[realm.tenant], self.known, self.counts[realm.tenant],
         )  # fmt: skip
         self.answered += 1
         coerced = self._coerced(document, variables)
@@ -280,7 +282,11 @@ async def agreement_of(proof: Proof) -> Agreement:
         realm.tenant: Lists(oracle, _rows_of(proof, realm), opened[realm.tenant])
         for realm, oracle in zip(proof.realms, proof.oracles, strict=True)
     }
-    return Agreement(proof, sides[0], sides[1], opened, lists)
+    counts = {
+        realm.tenant: Counts(oracle, _rows_of(proof, realm), opened[realm.tenant])
+        for realm, oracle in zip(proof.realms, proof.oracles, strict=True)
+    }
+    return Agreement(proof, sides[0], sides[1], opened, lists, counts)
 
 
 def _rows_of(proof: Proof, realm: Realm) -> dict[str, list[UUID]]:

@@ -26,6 +26,7 @@ from graphql.execution.collect_fields import FieldDetails, FragmentDetails, coll
 from graphql.execution.values import VariableValues, get_argument_values
 
 from tests.engine.asking import Caller
+from tests.engine.counted import KINDS, LINKS, Counts, Group, Told
 from tests.engine.documents import listed_masks
 from tests.engine.known import PERSONAL_SETS
 from tests.engine.listed import Lists, Open
@@ -85,6 +86,7 @@ class Judge:
     """Gives the row of a global id of this tenant, whatever its kind; None for any other text."""
     known: dict[tuple[str, str, UUID, str], Seen | None]
     """What the oracle said of a cell before, by the caller's name."""
+    counts: Counts
     wrong: list[Wrong] = field(default_factory=list)
     told: dict[Place, tuple[str, str, str]] = field(default_factory=dict)
 
@@ -121,7 +123,11 @@ class Judge:
         named: Kind = get_named_type(definition.type)
         if row is not None and name in {*FIELDS[of.name][1], *PERSONAL_SETS}:
             await self._cell(of.name, row, name, place, value)
-        if name == "viewerAccess" and row is not None:
+        if name in KINDS and row is None:
+            given = self._arguments(definition, nodes)
+            told = await self.counts.told(self.who.principal, self.now, name, given)
+            await self._figures(named, place, nodes, value, told)
+        elif name == "viewerAccess" and row is not None:
             await self._access(of.name, row, place, definition, nodes, value)
         elif named.name.endswith("Connection"):
             await self._connection(f"{of.name}.{name}", row, place, nodes, value)
@@ -136,6 +142,59 @@ class Judge:
             if row is None:
                 await self._reached(place, definition, nodes, [value])
             await self._rows(named, place, nodes, value)
+
+    async def _figures(
+        self, of: Kind, place: Place, nodes: list[FieldDetails], value: Json, told: Told | Group
+    ) -> None:
+        """A part of a statistic: each count, what tells groups apart, and the rows that they stand for."""
+        inner = collect_subfields(
+            self.schema, self.fragments, self.variables, self.operation, of, nodes
+        ).grouped_field_set
+        self._expect(place, list(value), list(inner))
+        for key, found in inner.items():
+            name, here = found[0].node.name.value, (*place, key)
+            shown = value[key]
+            if name == "__typename":
+                self._expect(here, shown, of.name)
+                continue
+            named: Kind = get_named_type(of.fields[name].type)
+            if isinstance(told, Group):
+                await self._figure(named, here, found, shown, name, told)
+            elif name == "groups":
+                self._expect(here, len(shown), len(told.groups))
+                for at, group in enumerate(told.groups):
+                    await self._figures(named, (*here, at), found, shown[at], group)
+            elif name == "remainder":
+                self._expect(here, shown is None, told.remainder is None)
+                if told.remainder is not None:
+                    rest = Told((), told.remainder[0], None)
+                    await self._figures(named, here, found, shown, rest)
+            elif name == "smallestGroup":
+                self._expect(here, shown, 5)
+            else:
+                self._expect(here, shown, told.total)
+                if told.total is None:
+                    self.told[here] = (f"{of.name}.{name}", "SUPPRESSED_COUNT", "PRIVACY")
+
+    async def _figure(
+        self, named: Kind, place: Place, nodes: list[FieldDetails], value: Json, name: str, group: Group
+    ) -> None:
+        expected = group.figures.get(name)
+        if name in LINKS:
+            row = None if expected is None else UUID(bytes=expected)
+            model = FIELDS["Location" if name == "site" else "User"][0]
+            reached = row is not None and await self.oracle.reached(self.who.principal, self.now, model, row)
+            reached_row = row if reached is not None and reached is not False else None
+            self._expect(place, None if value is None else self.open_id(value[ID]), reached_row)
+            await self._rows(named, place, nodes, value)
+        elif isinstance(expected, dict):
+            inner = collect_subfields(
+                self.schema, self.fragments, self.variables, self.operation, named, nodes
+            ).grouped_field_set
+            known = {**expected, "__typename": named.name}
+            self._expect(place, value, {key: known[one[0].node.name.value] for key, one in inner.items()})
+        else:
+            self._expect(place, value, expected)
 
     def _arguments(self, definition: Kind, nodes: list[FieldDetails]) -> dict[str, Any]:
         return get_argument_values(definition, nodes[0].node, self.variables)

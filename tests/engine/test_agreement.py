@@ -71,6 +71,7 @@ def operations(words: Words) -> st.SearchStrategy[Operation]:
         "EmailAddress": st.sampled_from(words.emails).map(nodes.String),
         "DateTime": st.sampled_from(words.instants).map(nodes.String),
         "Cursor": st.just(NullValueNode()),
+        "CalendarPeriod": st.sampled_from(words.periods).map(nodes.String),
     }
     own = queries(core, fields=ROOTS, custom_scalars=scalars, allow_x00=False).map(Operation)
     woven_ones = woven(core, words)

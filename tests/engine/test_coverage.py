@@ -43,7 +43,7 @@ def coordinates() -> Iterator[str]:
                 yield from (f"{kind.name}.{name}({argument}:)" for argument in field.args)
         elif isinstance(kind, GraphQLInputObjectType):
             yield from (f"{kind.name}.{name}" for name in kind.fields)
-        elif isinstance(kind, GraphQLEnumType) and kind.name.endswith("Order"):
+        elif isinstance(kind, GraphQLEnumType) and kind.name.endswith(("Order", "Dimension")):
             yield from (f"{kind.name}.{name}" for name in kind.values)
 
 

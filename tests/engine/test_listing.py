@@ -184,6 +184,7 @@ def test_every_connection_has_a_listing_and_every_other_set_a_source() -> None:
         "Query.location": "ById", "Query.asset": "ById", "Query.workOrder": "ById", "User.roles": "Children",
         "WorkOrder.assignees": "Through", "WorkOrder.signatures": "Children",
         "Query.team": "ById", "User.teams": "Through", "Contact.teams": "Through",
+        "Query.workOrderStatistics": "Statistics", "Query.assetStatistics": "Statistics",
     }  # fmt: skip
 
 

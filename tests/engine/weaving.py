@@ -32,7 +32,7 @@ WIDE: Final = 45
 """Fields of one document, about."""
 MIXED: Final = ("name", "status", "version")
 """Fields that have one type here and another type there."""
-ROOTS: Final = ("viewer", "node", "nodes", "user", "users", "team", "teams", "location", "locations", "asset", "assets", "workOrder", "workOrders")  # fmt: skip
+ROOTS: Final = ("viewer", "node", "nodes", "user", "users", "team", "teams", "location", "locations", "asset", "assets", "workOrder", "workOrders", "workOrderStatistics", "assetStatistics")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,7 @@ class Words:
         "2026-11-04T09:00:00+01:00",
         "2026-11-03T00:00:00.000001Z",
     )
+    periods: Sequence[str] = ("2026", "2026-Q4", "2026-11", "2025", "2026-Q3")
 
 
 @dataclass(eq=False)
@@ -277,6 +278,7 @@ class Weaver:
             "Cursor": words.cursors,
             "EmailAddress": words.emails,
             "DateTime": words.instants,
+            "CalendarPeriod": words.periods,
         }
         return known.get(name, words.texts)
 

@@ -25,6 +25,7 @@ export type MaskReason = (typeof REASONS)[number];
 /** The category of every field that may be masked. */
 export const CATEGORY_OF = {
   "Asset.description": "NOTES",
+  "AssetStatistics.total": "OPERATIONAL",
   "Contact.address": "CONTACT",
   "Contact.displayName": "IDENTITY",
   "Contact.email": "CONTACT",
@@ -35,6 +36,7 @@ export const CATEGORY_OF = {
   "Contact.restricted": "AUDIT",
   "Contact.teams": "IDENTITY",
   "Contact.version": "AUDIT",
+  "StatisticsRemainder.count": "OPERATIONAL",
   "User.address": "CONTACT",
   "User.displayName": "IDENTITY",
   "User.email": "CONTACT",
@@ -52,6 +54,7 @@ export const CATEGORY_OF = {
   "WorkOrderChange.reason": "NOTES",
   "WorkOrderSignature.signerName": "IDENTITY",
   "WorkOrderSignature.signerTitle": "IDENTITY",
+  "WorkOrderStatistics.total": "OPERATIONAL",
 } as const;
 
 /** A field that may be masked, as `Type.field`. */
