@@ -89,7 +89,7 @@ class AssetGroup:
 @tells({Category.OPERATIONAL: "groups total remainder smallest_group"})
 @strawberry.type(description="Counts of the assets that the viewer reaches.")
 class AssetStatistics:
-    """See engine.statistics.Told."""
+    """See engine.statistics.Breakdown."""
 
     groups: list[AssetGroup]
     remainder: StatisticsRemainder | None = strawberry.field(

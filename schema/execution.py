@@ -26,14 +26,15 @@ from isomod_graphql.core.store import Store
 from isomod_graphql.engine.bounded import Bounded
 from isomod_graphql.engine.catalogue import Catalogue
 from isomod_graphql.engine.class_schemas import ClassSchema, ClassSchemas, schema_of_all
-from isomod_graphql.engine.compiler import Asked, Compiler
+from isomod_graphql.engine.compiler import Asked, Compiler, has_told
 from isomod_graphql.engine.field_access import refuse_unknown_fields
 from isomod_graphql.engine.loading import Levels
 from isomod_graphql.engine.masking import foretold, masking_of
 from isomod_graphql.engine.plan import Plan, plan_operation, refuse_revealing_arguments
 from isomod_graphql.engine.recording import Access, Recorder
-from isomod_graphql.engine.request import Request
+from isomod_graphql.engine.request import Request, Telling
 from isomod_graphql.engine.shapes import Unsupported
+from isomod_graphql.engine.telling import Topic, topic_of
 from isomod_graphql.engine.viewer import Viewer
 from isomod_graphql.engine.watching import Watch
 from isomod_graphql.engine.wishes import PLAIN, Wish
@@ -149,13 +150,22 @@ class Execution:
         variables: dict[str, Any],
         services: object,
         watch: Watch | None = None,
+        telling: Telling | None = None,
     ) -> ExecutionResult | Answered:
-        """Runs what was not refused; `watch` takes down times. Raises AccessRecordUnavailable and MaskedAnswerRejected."""
+        """Runs what was not refused; `watch` takes down times. Raises AccessRecordUnavailable and MaskedAnswerRejected.
+
+        A subscription is answered for the event of `telling`, which knows afterwards whether anything may leave.
+        """
         self._recorder.underway += 1
         try:
-            return await self._answered(asked, document_hash, variables, services, watch)
+            return await self._answered(asked, document_hash, variables, services, watch, telling)
         finally:
             self._recorder.underway -= 1
+
+    async def topic(self, asked: Asked) -> Topic:
+        """What a subscription that was not refused wants to hear of. Raises Unauthenticated for nobody."""
+        keys = await self.store.keystore.tenant(asked.viewer.tenant_id)
+        return topic_of(self.compiler.program(asked), asked, keys)
 
     async def _answered(
         self,
@@ -164,10 +174,20 @@ class Execution:
         variables: dict[str, Any],
         services: object,
         watch: Watch | None,
+        telling: Telling | None,
     ) -> ExecutionResult | Answered:
         viewer, tenant = asked.viewer, asked.viewer.principal.tenant_id
         keys = await self.store.keystore.tenant(tenant) if tenant else None
-        request = Request(self.store, keys, self.catalogue, asked.plan, viewer, services, levels=self.levels)
+        request = Request(
+            self.store,
+            keys,
+            self.catalogue,
+            asked.plan,
+            viewer,
+            services,
+            levels=self.levels,
+            telling=telling,
+        )
         try:
             answer = await self._compiled(asked, request, watch)
             if answer is None:
@@ -200,6 +220,8 @@ class Execution:
         ran = execute(schema.schema, asked.document, None, request, variables, name, hide_suggestions=True)
         result = ran if isinstance(ran, ExecutionResult) else await ran
         request.settle(result.data, failed=bool(result.errors))
+        if request.telling is not None:
+            request.telling.seen = has_told(result.data)
         masking = masking_of(request.seen, result.data)
         if asked.wish is not PLAIN and (asked.wish.dry_run or masking is not None):
             request.released.clear()

@@ -31,6 +31,7 @@ from schema.privacy_changes import PrivacyChanges
 from schema.relay import Connection, Node
 from schema.scalars import SCALARS, Cursor, PageSize
 from schema.silence import SilentSchema
+from schema.subscriptions import Subscription
 from schema.team_changes import TeamChanges
 from schema.teams import TEAM_BY_ID, TEAMS, Team, TeamFilter, TeamOrder
 from schema.work_order_changes import WorkOrderChanges
@@ -190,6 +191,7 @@ def build_schema() -> tuple[SilentSchema, GraphQLSchema, Catalogue]:
     schema = SilentSchema(
         query=Query,
         mutation=Mutation,
+        subscription=Subscription,
         types=[User, Contact, Person],
         config=StrawberryConfig(default_resolver=default_resolver, scalar_map=SCALARS),
     )

@@ -175,7 +175,7 @@ class WorkOrderGroup:
 @tells({Category.OPERATIONAL: "groups total remainder smallest_group"})
 @strawberry.type(description="Counts of the work orders that the viewer reaches.")
 class WorkOrderStatistics:
-    """See engine.statistics.Told."""
+    """See engine.statistics.Breakdown."""
 
     groups: list[WorkOrderGroup]
     remainder: StatisticsRemainder | None = strawberry.field(

@@ -86,7 +86,7 @@ async def serve_app(
     finally:
         stopping.cancel()
         starting.cancel()
-        app.state.parts.readiness.drain()
+        app.state.parts.drain()
         server.should_exit = True
         await serving
 

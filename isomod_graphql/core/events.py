@@ -3,9 +3,11 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, Text, text
+import orjson
+from sqlalchemy import CheckConstraint, Index, Text, func, text
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Mapped
 
@@ -14,6 +16,8 @@ from isomod_graphql.core.store import Store, Transaction
 from permissions.categories import Category
 
 WAITING, DONE, DEAD = "WAITING", "DONE", "DEAD"
+CHANNEL: Final = "isomod_live"
+"""On this channel every process that listens hears of an event, when its transaction has committed."""
 
 
 class OutboxRow(TenantRow, Base):
@@ -80,6 +84,30 @@ class Outside:
 Consumer = Within | Outside
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """An event as every process that listens hears it, once and in the order of the commits: ids only."""
+
+    tenant_id: UUID
+    kind: str
+    ids: Mapping[str, UUID]
+
+    def spelled(self) -> str:
+        """As it goes over the channel."""
+        ids = {name: str(value) for name, value in self.ids.items()}
+        return orjson.dumps({"tenant": str(self.tenant_id), "kind": self.kind, "ids": ids}).decode()
+
+    @classmethod
+    def read(cls, text: str) -> "News | None":
+        """What `spelled` wrote; None for anything else that somebody said on the channel."""
+        try:
+            said = orjson.loads(text)
+            ids = {str(name): UUID(value) for name, value in said["ids"].items()}
+            return cls(UUID(said["tenant"]), str(said["kind"]), ids)
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return None
+
+
 class GiveUp(Exception):
     """Raised by a consumer that knows that another attempt is in vain; the event is kept as DEAD with this code."""
 
@@ -90,11 +118,15 @@ class GiveUp(Exception):
 
 
 async def tell(tx: Transaction, kind: str, **ids: UUID) -> UUID:
-    """Writes an event with ids only; a consumer reads the rest when it runs, as they are then."""
+    """Writes an event with ids only; a consumer reads the rest when it runs, as they are then.
+
+    The same statement tells the processes that listen, who hear it when the transaction commits and never otherwise.
+    """
     row_id = tx.new_id()
     row = {
         "tenant_id": tx.tenant_id, "id": row_id, "kind": kind, "ids": {name: str(value) for name, value in ids.items()},
         "due_at": tx.now, "created_at": tx.now, "updated_at": tx.now,
     }  # fmt: skip
-    await tx.run(insert(OutboxRow).values(row))
+    news = News(tx.tenant_id, kind, ids).spelled()
+    await tx.value(insert(OutboxRow).values(row).returning(func.pg_notify(CHANNEL, news)))
     return row_id

@@ -40,7 +40,7 @@ async def urls_of(settings: Settings) -> Urls:
     if settings.database_url and settings.keystore_url:
         main, keys = settings.database_url, settings.keystore_url
         owners = settings.owner_database_url or main, settings.keystore_owner_url or keys
-        return Urls(_driver(main), _driver(keys), _driver(owners[0]), _driver(owners[1]), root)
+        return Urls(driver_of(main), driver_of(keys), driver_of(owners[0]), driver_of(owners[1]), root)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     main_server, key_server = await start_pair(settings.data_dir.resolve())
     if settings.root_key_file is None:
@@ -87,5 +87,6 @@ async def open_installation(settings: Settings, clock: Clock | None = None) -> A
         await store.close()
 
 
-def _driver(url: str) -> str:
+def driver_of(url: str) -> str:
+    """The address with the driver that the product uses."""
     return url.replace("postgresql://", "postgresql+asyncpg://", 1)

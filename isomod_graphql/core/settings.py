@@ -67,6 +67,10 @@ class Settings(BaseSettings):
     opened_cache_mb: int = Field(default=32, ge=0)
     http_status: str = Field(default="audit", pattern="^(audit|draft)$")
     points_per_minute: int = Field(default=600_000, ge=1)
+    listen_url: str | None = None
+    subscriptions: int = Field(default=1_000, ge=0)
+    subscriptions_per_caller: int = Field(default=20, ge=1)
+    subscription_heartbeat_s: float = Field(default=10.0, gt=0, le=30)
     trusted_proxies: Annotated[str, AfterValidator(_networks)] = ""
     smtp_url: str | None = None
     mail_from: str = "IsoMod <no-reply@isomod.be>"

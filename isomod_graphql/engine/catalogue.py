@@ -26,7 +26,7 @@ from isomod_graphql.engine.coverage import classification, in_graph_names
 from isomod_graphql.engine.entities import Entity, FieldSpec
 from isomod_graphql.engine.field_access import Weighed, changed_by
 from isomod_graphql.engine.listing import LISTING, Criterion, Listing, Reference
-from isomod_graphql.engine.sources import SOURCES, ById, Source
+from isomod_graphql.engine.sources import SOURCES, ById, Source, Told
 from isomod_graphql.engine.statistics import MEASURES, SUPPRESSES
 from permissions.categories import Category
 from permissions.classes import Discloses
@@ -107,7 +107,7 @@ def build_catalogue(schema: GraphQLSchema, entities: Iterable[Entity]) -> Catalo
         {name: rule for name, rule in _ruled(schema) if isinstance(rule, RevealRule)},
         {name: rule for name, rule in _ruled(schema) if isinstance(rule, WriteRule)},
         listings,
-        dict(_declared(schema, SOURCES)),
+        dict(_sources(schema)),
         dict(_needs(schema)),
         _referred(schema, listings),
         dict(_declared(schema, MEASURES)),
@@ -174,6 +174,15 @@ def _declared(schema: GraphQLSchema, key: str) -> Iterator[tuple[Coordinate, Any
                 found = getattr(definition, "metadata", {}).get(key)
                 if found is not None:
                     yield (kind.name, name), found
+
+
+def _sources(schema: GraphQLSchema) -> Iterator[tuple[Coordinate, Source]]:
+    """Every source, and that what is followed takes the filter of its list. Raises UndeclaredList."""
+    for (of, name), source in _declared(schema, SOURCES):
+        core: Any = schema.type_map[of]
+        if isinstance(source, Told) and _taken(core.fields[name], "filter") != set(source.listing.criteria):
+            raise UndeclaredList(f"{of}.{name} filters by what its list does not, or not by what it does")
+        yield (of, name), source
 
 
 def _listings(schema: GraphQLSchema) -> Iterator[tuple[Coordinate, Listing]]:

@@ -1,6 +1,7 @@
 """The compiled path: programs by plan and structure, and one answer from each run of them. Refuses, with a counted reason, what the reference executor has to do."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -105,12 +106,19 @@ class Compiler:
                 raise MaskedAnswerRejected
         rendering = showing(run, await opened_of(run, store.keystore))
         members: dict[str, Any] = {"data": rendering.data(program, roots)}
+        if request.telling is not None:
+            request.telling.seen = has_told(members["data"])
         masking = await rendering.masking()
         if masking is not None:
             members["extensions"] = {"masking": masking}
         body = orjson.dumps(members, option=JSON)
         request.released = rendering.released()
         return body
+
+
+def has_told(data: Mapping[str, Any] | None) -> bool:
+    """The root field of a subscription has a row."""
+    return data is not None and any(value is not None for value in data.values())
 
 
 def _bytes(person: UUID | None) -> bytes:

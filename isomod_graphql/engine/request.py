@@ -58,6 +58,14 @@ Fetch = Callable[[Transaction, list[UUID]], Awaitable[dict[UUID, list[Any]]]]
 
 
 @dataclass(slots=True)
+class Telling:
+    """One event on its way to one subscriber: the row that it names, and whether there was anything to be told of it."""
+
+    row_id: UUID
+    seen: bool = False
+
+
+@dataclass(slots=True)
 class Request:
     """The context of one operation. Reads share one read-only transaction; each root mutation has its own."""
 
@@ -73,6 +81,8 @@ class Request:
     """Every personal value that was shown: its path, its coordinate, and why it was withheld, if it was."""
     levels: Levels = field(default_factory=Levels)
     """What was prepared for earlier requests; the process has one."""
+    telling: Telling | None = None
+    """The event that a subscription is answered for; None for every other operation."""
     released: dict[int, set[bytes]] = field(default_factory=dict)
     """By the bits of categories: the subjects of whom something is shown to somebody else."""
     _shown: list[tuple[Any, int, bytes]] = field(default_factory=list)

@@ -30,10 +30,19 @@ from isomod_graphql.engine.shapes import (
     Typename,
     Unsupported,
 )
-from isomod_graphql.engine.sources import AnyNode, AnyNodes, ById
+from isomod_graphql.engine.sources import AnyNode, AnyNodes, ById, Told
 from isomod_graphql.engine.stages import Count, Nest, Program, Stage
 from isomod_graphql.engine.statements import Sql, raw
-from isomod_graphql.engine.statistics import AS_OF, COUNTS, Remainder, Tally, Told, TooManyGroups, tally, told
+from isomod_graphql.engine.statistics import (
+    AS_OF,
+    COUNTS,
+    Breakdown,
+    Remainder,
+    Tally,
+    TooManyGroups,
+    broken_down,
+    tally,
+)
 
 
 @dataclass(eq=False, slots=True)
@@ -109,7 +118,7 @@ class Run:
         asked = counted_of(item, self.variables, self.request)
         cells = await self._fetch(count.statement(asked), **{AS_OF: self.request.viewer.now})
         try:
-            figures = told(asked, cells)
+            figures = broken_down(asked, cells)
         except TooManyGroups:
             raise NotCompiled(Unsupported.FIELD_ERROR) from None
         root = Root(told=figures)
@@ -138,7 +147,7 @@ class Run:
             places = [at for at, one in enumerate(wanted) if one is not None and one[0] == name]
             if places:
                 ids = [wanted[at][1] for at in places]  # type: ignore[index]  # those that are not None
-                rows = await self._by_ids(stage, ids)
+                rows = await self._by_ids(stage, ids, told_of(item, self.variables))
                 origin = places if mixed else None
                 loaded = await self._loaded(stage, rows, origin)
                 root.named.append((places, loaded))
@@ -147,6 +156,8 @@ class Run:
     def _wanted(self, item: Named) -> list[tuple[str, bytes] | None]:
         """The entity and the row that each id names; None where it names nothing that may stand here."""
         values = _arguments(item, self.variables)
+        if isinstance(item.source, Told):
+            return [self._told(item.source, values.get("id"))]
         if isinstance(item.source, AnyNode | ById):
             texts = [values["id"]]
         elif isinstance(item.source, AnyNodes):
@@ -156,6 +167,12 @@ class Run:
         else:
             return [(item.source.entity().name, self.me)] if self.me else [None]
         return [self._named_by(text, item) for text in texts]
+
+    def _told(self, source: Told, only: str | None) -> tuple[str, bytes] | None:
+        entity, telling = source.entity(), self.request.telling
+        if telling is None or (only is not None and self.request.row_id(only, entity) != telling.row_id):
+            return None
+        return entity.name, telling.row_id.bytes
 
     def _named_by(self, text: str, item: Named) -> tuple[str, bytes] | None:
         try:
@@ -308,13 +325,19 @@ class Run:
         counted = {row[1]: row[0] for row in await self._fetch(sql, parents=list(set(parents)), **values)}
         return [counted.get(parent, 0) for parent in parents]
 
-    async def _by_ids(self, stage: Stage, ids: Sequence[bytes]) -> list[Any]:
-        """A record for each id, the empty one where nothing is reached."""
+    async def _by_ids(self, stage: Stage, ids: Sequence[bytes], asked: Demand | None = None) -> list[Any]:
+        """A record for each id, the empty one where nothing is reached, or not what is asked for."""
         if not ids:
             return []
-        sql = stage.statement("ids", stage.records.by_ids)
+        values: dict[str, Any] = {"ids": list(dict.fromkeys(ids))}
+        if asked is None or not asked.given:
+            sql = stage.statement("ids", stage.records.by_ids)
+        else:
+            where = asked.predicates(stage.records.reader)
+            sql = stage.statement(("ids", asked.key), lambda: stage.records.by_ids(*where))
+            values |= self._values(asked)
         at = stage.slots[0].slot.at["id"]
-        found = {row[at]: row for row in await self._fetch(sql, ids=list(dict.fromkeys(ids)))}
+        found = {row[at]: row for row in await self._fetch(sql, **values)}
         return [found.get(one, stage.nothing) for one in ids]
 
     async def types(self, stage: Stage, ids: Sequence[bytes]) -> dict[bytes, str]:
@@ -352,7 +375,7 @@ class Root:
 
     under: Under | None = None
     named: list[tuple[list[int], Loaded]] = field(default_factory=list)
-    told: Told | None = None
+    told: Breakdown | None = None
     keyed: dict[int, tuple[list[int], Loaded]] = field(default_factory=dict)
     """Of statistics, by the identity of what stands for groups: which groups have a row, and these."""
     many: bool = False
@@ -379,6 +402,21 @@ def counted_of(item: Counted, variables: VariableValues, request: Request | None
         return tally(item.statistics, request, values.get("groupBy") or (), given)
     except TooManyGroups:
         raise NotCompiled(Unsupported.FIELD_ERROR) from None
+
+
+def told_of(item: Named, variables: VariableValues) -> Demand | None:
+    """The filter of a field that events are told by; None for every other. Raises NotCompiled as `demand_of`."""
+    if not isinstance(item.source, Told):
+        return None
+    given = _arguments(item, variables).get("filter")
+    named = _pythonic(given, item.definition.args.get("filter"))
+    return demand(item.source.listing, first=1, given=named)
+
+
+def only_of(item: Named, variables: VariableValues) -> str | None:
+    """The global id that such a field is limited to. Raises NotCompiled as `demand_of`."""
+    only: str | None = _arguments(item, variables).get("id")
+    return only
 
 
 def _arguments(item: Page | Named | Counted, variables: VariableValues) -> dict[str, Any]:

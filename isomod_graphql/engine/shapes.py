@@ -30,7 +30,7 @@ from isomod_graphql.engine.classified import python_name
 from isomod_graphql.engine.entities import Entity, FieldSpec
 from isomod_graphql.engine.field_access import VIEWER_ACCESS, Asking, FieldAccess, Weighed, weighed_of
 from isomod_graphql.engine.listing import Listing
-from isomod_graphql.engine.sources import AnyNode, AnyNodes, ById, Children, TheViewer, Through
+from isomod_graphql.engine.sources import AnyNode, AnyNodes, ById, Children, TheViewer, Through, Told
 from isomod_graphql.engine.statistics import Statistics
 
 PLAIN_SCALARS: Final = frozenset({"String", "Int", "Float", "Boolean", "DateTime", "Date", "Cursor"})
@@ -171,9 +171,10 @@ class Gathered:
 
 @dataclass(eq=False, slots=True)
 class Named:
-    """What ids name, or the viewer: one object, or a list of them. Several entities where anything may be named."""
+    """What ids name, or the viewer, or an event: one object, or a list of them. Several entities where anything may be named."""
 
-    source: ById | TheViewer | AnyNode | AnyNodes
+    source: ById | TheViewer | AnyNode | AnyNodes | Told
+    definition: GraphQLField
     arguments: Arguments
     targets: dict[str, ObjectShape]
     """By the entity's name."""
@@ -262,9 +263,11 @@ def shape_of(
     variables: VariableValues,
 ) -> Shape:
     """Reads the operation as it stands under these variables. Raises NotCompiled."""
-    if operation.operation.value != "query" or schema.query_type is None:
+    roots = {"query": schema.query_type, "subscription": schema.subscription_type}
+    root = roots.get(operation.operation.value)
+    if root is None:
         raise NotCompiled(Unsupported.NOT_A_QUERY)
-    return _Reading(schema, catalogue, document, operation, variables).root(schema.query_type)
+    return _Reading(schema, catalogue, document, operation, variables).root(root)
 
 
 class _Reading:
@@ -305,10 +308,11 @@ class _Reading:
         if isinstance(source, Statistics):
             figures = Figures(name, self._figures(source, definition, (key,), found))
             return Counted(source, definition, Arguments(definition, node), figures)
-        if not isinstance(source, ById | TheViewer | AnyNode | AnyNodes):
+        if not isinstance(source, ById | TheViewer | AnyNode | AnyNodes | Told):
             raise NotCompiled(Unsupported.CUSTOM_RESOLVER)
         path = (key, "*") if isinstance(source, AnyNodes) else (key,)
-        return Named(source, Arguments(definition, node), self._targets(definition, path, found))
+        targets = self._targets(definition, path, found)
+        return Named(source, definition, Arguments(definition, node), targets)
 
     def _figures(
         self, source: Statistics, definition: GraphQLField, path: Path, found: list[FieldDetails]

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from isomod_graphql.core.store import Transaction
 from isomod_graphql.engine.entities import Entity
+from isomod_graphql.engine.listing import Listing
 from isomod_graphql.engine.projection import View
 from isomod_graphql.engine.statistics import Statistics
 
@@ -105,4 +106,19 @@ class Through:
         return found
 
 
-Source = ById | TheViewer | AnyNode | AnyNodes | Children | Through | Statistics
+@dataclass(frozen=True, eq=False, slots=True)
+class Told:
+    """The row that the running event names, where the argument `id` names it too and the filter of `listing` holds.
+
+    Kinds of events begin with `about`, and the id of the row stands in them under `<about>_id`.
+    """
+
+    listing: Listing
+    about: str
+
+    def entity(self) -> Entity:
+        """The kind of row."""
+        return self.listing.entity()
+
+
+Source = ById | TheViewer | AnyNode | AnyNodes | Children | Through | Statistics | Told

@@ -170,9 +170,10 @@ class Records:
         whole = self._whole(page, above.join(page, true()), above.c.place, *keys)
         return whole.order_by(above.c.place, *ordered(demand.sort, page.c.sort_key, page.c.id))
 
-    def by_ids(self) -> Select[Any]:
-        """The rows with these `ids`, in no order."""
-        base = self._base().where(self._id == any_(bindparam("ids", type_=ARRAY(Uuid())))).subquery("page")
+    def by_ids(self, *where: ColumnElement[bool]) -> Select[Any]:
+        """The rows with these `ids` of which this holds, in no order."""
+        wanted = self._id == any_(bindparam("ids", type_=ARRAY(Uuid())))
+        base = self._base().where(wanted, *where).subquery("page")
         return self._whole(base, base)
 
     def gathered(self, source: Children | Through) -> Select[Any]:

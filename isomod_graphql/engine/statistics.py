@@ -114,13 +114,13 @@ class Statistics:
         key = group.values.get(name)
         return None if key is None else await request.load(self.links[name](), UUID(bytes=key))
 
-    async def told(self, request: "Request", group_by: Sequence[Any], given: object) -> "Told":
+    async def told(self, request: "Request", group_by: Sequence[Any], given: object) -> "Breakdown":
         """For the reference executor. Raises TooManyGroups."""
         asked = tally(self, request, group_by, given)
         statement = counting(self, Reader.of(request.viewer), asked.depths)
         binds = {**binds_of(request.viewer), AS_OF: request.viewer.now}
         rows = await request.reading(lambda tx: tx.all(statement, binds))
-        return told(asked, rows)
+        return broken_down(asked, rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +224,7 @@ class Remainder:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Breakdown:
     """An answer, as both executors show it."""
 
     groups: list[Group]
@@ -241,7 +241,7 @@ class _Sums:
     hidden: set[Hashable] = field(default_factory=set)
 
 
-def told(asked: Tally, rows: Sequence[Sequence[Any]]) -> Told:
+def broken_down(asked: Tally, rows: Sequence[Sequence[Any]]) -> Breakdown:
     """What is told of these cells. Raises TooManyGroups."""
     if len(rows) > MOST_CELLS:
         raise TooManyGroups
@@ -256,7 +256,7 @@ def told(asked: Tally, rows: Sequence[Sequence[Any]]) -> Told:
         Group(dict(_values(asked, axes, key, sums.measured[key], sums.rows[key])), sums.rows[key])
         for key in found.groups
     ]
-    return Told(groups, found.total, Remainder(found.rest) if found.remains else None)
+    return Breakdown(groups, found.total, Remainder(found.rest) if found.remains else None)
 
 
 def _summed(asked: Tally, rows: Sequence[Sequence[Any]]) -> _Sums:

@@ -4,7 +4,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from isomod_graphql.core.crypto import token_hash
 from isomod_graphql.identity.desk import Desk
@@ -15,6 +15,9 @@ from permissions.principals import Principal
 
 LONGEST_MEMORY = timedelta(seconds=5)
 """How long another process may go on with a principal that this one has changed."""
+
+LOOKED_AT: Final = "looked at"
+"""No address is spelled so."""
 
 _Key = tuple[bytes, str | None]
 _Resolve = Callable[[], Coroutine[Any, Any, Principal | None]]
@@ -38,12 +41,14 @@ class Callers:
         self._known: OrderedDict[_Key, tuple[datetime, Principal]] = OrderedDict()
         self._looks: dict[_Key, _Look] = {}
 
-    async def by_session(self, secret: str) -> Principal | None:
-        """As `principals.resolve_session`."""
+    async def by_session(self, secret: str, *, used: bool = True) -> Principal | None:
+        """As `principals.resolve_session`. What was only looked at is remembered apart: the next use is still one."""
         if len(secret) > LONGEST_SECRET or not secret.isascii():
             return None
-        key = (token_hash(secret), "")
-        return self._known_now(key) or await self._looked_up(key, lambda: resolve_session(self._desk, secret))
+        key = (token_hash(secret), "" if used else LOOKED_AT)
+        return self._known_now(key) or await self._looked_up(
+            key, lambda: resolve_session(self._desk, secret, used=used)
+        )
 
     async def by_token(self, text: str, address: str | None) -> Principal | None:
         """As `principals.resolve_token`; remembered for this address only."""

@@ -70,8 +70,11 @@ async def grants_of(tx: Transaction, person_id: UUID) -> tuple[RoleGrant, ...]:
     )
 
 
-async def resolve_session(desk: Desk, secret: str) -> Principal | None:
-    """Who is behind a session cookie, or None when it is unknown, over, revoked, or no membership stands behind it."""
+async def resolve_session(desk: Desk, secret: str, *, used: bool = True) -> Principal | None:
+    """Who is behind a session cookie, or None when it is unknown, over, revoked, or no membership stands behind it.
+
+    `used` False only looks: what a session's owner did not do must not keep it from ending.
+    """
     if not 1 <= len(secret) <= LONGEST_SECRET or not secret.isascii():
         return None
     async with desk.store.transaction(PLATFORM_TENANT) as tx:
@@ -83,7 +86,7 @@ async def resolve_session(desk: Desk, secret: str) -> Principal | None:
         member = await active_member(tx, row.person_id)
     if member is None or member.account_id != row.account_id or row.entered_at < member.access_since:
         return None
-    if now - row.last_used_at >= TOUCH_EVERY:
+    if used and now - row.last_used_at >= TOUCH_EVERY:
         await _touch_session(desk, row)
     proven = row.stepped_up_until is not None and now < row.stepped_up_until
     return Principal(

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import structlog
 from graphql import GraphQLObjectType, GraphQLSchema
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -16,8 +16,9 @@ from starlette.responses import JSONResponse, RedirectResponse
 from starlette.routing import Route
 
 from isomod_graphql.audit.access import AccessLog
+from isomod_graphql.core.hearing import Ear
 from isomod_graphql.core.ids import PLATFORM_TENANT
-from isomod_graphql.core.installation import Installation
+from isomod_graphql.core.installation import Installation, driver_of
 from isomod_graphql.core.settings import Environment, Settings
 from isomod_graphql.core.store import Store
 from isomod_graphql.core.tenancy import Database
@@ -45,6 +46,8 @@ from isomod_graphql.web.metering import PointsPerMinute
 from isomod_graphql.web.oauth import OAuth
 from isomod_graphql.web.refusals import CrossSiteRefused
 from isomod_graphql.web.settlement import Settlement
+from isomod_graphql.web.streaming import Streams
+from isomod_graphql.web.subscribers import StreamBounds, Subscribers
 from permissions.grants import Action
 from schema.execution import Execution
 from schema.root import build_schema
@@ -70,6 +73,12 @@ class Parts:
     access_log: AccessLog
     watchman: HiddenAttempts
     settlement: Settlement
+    subscribers: Subscribers
+
+    def drain(self) -> None:
+        """Takes no new work and tells those who are subscribed to go elsewhere."""
+        self.readiness.drain()
+        self.subscribers.drain()
 
 
 async def _to_console(_request: Request) -> RedirectResponse:
@@ -86,14 +95,17 @@ def create_app(installation: Installation) -> Starlette:
     meter = PointsPerMinute(settings.points_per_minute, installation.clock)
     execution = Execution(core, catalogue, store, installation.clock, access_log, classes=True)
     watchman = HiddenAttempts(core, catalogue, store, execution.fitting)
+    known = KnownCallers(callers)
+    subscribers = Subscribers(_ear(settings, store.main), callers.forget, stream_bounds(settings))
     endpoint = GraphQLEndpoint(
         core,
         Forgetting(GraphExecutor(execution, desk), callers),
-        KnownCallers(callers),
+        known,
         rules=door_rules(settings, core, catalogue),
         meter=meter,
         fitting=execution.fitting,
         watchman=watchman,
+        streaming=Streams(subscribers, execution, known, meter),
     )
     readiness = Readiness(readiness_checks(store))
     app = Front(
@@ -115,8 +127,27 @@ def create_app(installation: Installation) -> Starlette:
         lifespan=_lifespan,
     )
     settlement = Settlement(meter, store.main)
-    app.state.parts = Parts(endpoint, readiness, execution, desk, access_log, watchman, settlement)
+    app.state.parts = Parts(
+        endpoint, readiness, execution, desk, access_log, watchman, settlement, subscribers
+    )
     return app
+
+
+def _ear(settings: Settings, main: Database) -> Ear | None:
+    """None behind PgBouncer, over which nothing is heard, unless there is a direct address."""
+    if settings.listen_url is not None:
+        return Ear(make_url(driver_of(settings.listen_url)), main)
+    return Ear(main.engine.url, main) if settings.statement_cache else None
+
+
+def stream_bounds(settings: Settings) -> StreamBounds:
+    """Streams leave half of the readers to requests."""
+    return StreamBounds(
+        per_process=settings.subscriptions,
+        per_caller=settings.subscriptions_per_caller,
+        heartbeat_s=settings.subscription_heartbeat_s,
+        reads=max(1, settings.readers // 2),
+    )
 
 
 def door_rules(settings: Settings, schema: GraphQLSchema, catalogue: Catalogue) -> DoorRules:
@@ -193,10 +224,11 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        parts.readiness.drain()
+        parts.drain()
         resuming.cancel()
         settling.cancel()
         await asyncio.gather(resuming, settling, return_exceptions=True)
+        await parts.subscribers.close()
         await parts.watchman.close()
         await parts.access_log.close()
 

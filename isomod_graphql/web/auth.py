@@ -37,6 +37,12 @@ class KnownCallers:
             return Authenticated(NOBODY)
         return Authenticated(principal, csrf_token(credential.value))
 
+    async def still(self, credential: Credential, http: HttpFacts) -> Principal | None:
+        """Who the credential of a stream stands for now; None when it is over. Looking is no use of a session."""
+        if isinstance(credential, Bearer):
+            return await self._callers.by_token(credential.token, http.address)
+        return await self._callers.by_session(credential.value, used=False)
+
 
 class Forgetting:
     """An Executor after whose mutations everybody is looked up anew: roles, sessions and tokens may be others now."""

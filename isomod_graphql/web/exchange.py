@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
 from graphql import DocumentNode, ExecutionResult, GraphQLError, OperationDefinitionNode, OperationType
+from starlette.types import Receive, Send
 
+from isomod_graphql.web.arrival import Patience
 from isomod_graphql.web.facts import Credential, HttpFacts
 from permissions.principals import Principal
 
@@ -79,6 +81,25 @@ class Executor(Protocol):
         self, request: GraphQLRequest, principal: Principal, *, http: HttpFacts
     ) -> ExecutionReply:
         """Raises IsoModError to refuse the whole request; any other exception is a bug and is never shown."""
+
+
+class Streaming(Protocol):
+    """Runs a subscription until it ends."""
+
+    async def serve(
+        self, request: GraphQLRequest, principal: Principal, http: HttpFacts, arrival: "Arrival"
+    ) -> NotExecuted | None:
+        """None after a stream that was sent. Raises IsoModError to refuse the whole request, before anything was sent."""
+
+
+@dataclass(slots=True)
+class Arrival:
+    """A request that waits for its stream: `patience` runs until the stream begins; `told` are headers of the exchange."""
+
+    receive: Receive
+    send: Send
+    patience: Patience
+    told: Mapping[str, str]
 
 
 class Authenticated(NamedTuple):

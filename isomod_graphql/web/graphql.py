@@ -20,6 +20,7 @@ from isomod_graphql.web.arrival import ClientGone, Patience
 from isomod_graphql.web.decode import BODY_BYTES, Parameters, parameters_of_body, parameters_of_query
 from isomod_graphql.web.documents import CheckedDocument, DocumentCache, DocumentFaulty, MeasuredDocument
 from isomod_graphql.web.exchange import (
+    Arrival,
     Authenticated,
     Authenticator,
     ExecutionReply,
@@ -29,15 +30,17 @@ from isomod_graphql.web.exchange import (
     NoDocuments,
     NotExecuted,
     Rendered,
+    Streaming,
     TrustedDocuments,
 )
 from isomod_graphql.web.facts import Bearer, HttpFacts, SessionCookie
 from isomod_graphql.web.hidden import Tried, Watchman
 from isomod_graphql.web.metering import REFUSED_POINTS, Meter, Unmetered
-from isomod_graphql.web.negotiation import Media, negotiate, require_json
+from isomod_graphql.web.negotiation import Media, negotiate, require_json, takes_events
 from isomod_graphql.web.refusals import (
     BadRequest,
     MethodNotAllowed,
+    NotAcceptable,
     PersistedQueryNotFound,
     RateLimited,
     TrustedDocumentRequired,
@@ -107,8 +110,13 @@ class GraphQLEndpoint:
         meter: Meter | None = None,
         fitting: Fitting | None = None,
         watchman: Watchman | None = None,
+        streaming: Streaming | None = None,
     ) -> None:
-        """`fitting` gives the schema of a caller's class, the whole one without it; `watchman` hears of refused documents."""
+        """`fitting` gives the schema of a caller's class, the whole one without it; `watchman` hears of refused documents.
+
+        `streaming` runs subscriptions; without it there are none.
+        """
+        self._streaming = streaming
         self._executor = executor
         self._fitting = fitting or _everything
         self._watchman = watchman
@@ -142,12 +150,14 @@ class GraphQLEndpoint:
             if exchange.patience is not None:
                 exchange.patience.end()
                 exchange.patience = None  # They know each other: what goes round waits for the collector.
-        await send_answer(send, answer, exchange.media, exchange.headers)
+        if answer is not None:
+            await send_answer(send, answer, exchange.media, exchange.headers)
         if exchange.tried is not None and self._watchman is not None:
             # Only now: a record that is written must not make the answer another one, nor a later one.
             self._watchman.look(exchange.tried)
 
-    async def _answer(self, exchange: _Exchange) -> Answer:
+    async def _answer(self, exchange: _Exchange) -> Answer | None:
+        """None when everything was sent."""
         http = exchange.http
         if http.method not in {"GET", "POST"}:
             raise MethodNotAllowed(allow="GET, POST")
@@ -167,8 +177,19 @@ class GraphQLEndpoint:
             parameters = parameters_of_query(http.query, self._rules.bounds.source_bytes * 2)
         request = await self._prepare(exchange, parameters, asking.principal)
         exchange.headers = self._meter.spend(request.cost, asking.principal, http)
+        if request.kind is OperationType.SUBSCRIPTION:
+            return await self._stream(exchange, request, patience)
         reply = await patience.finish(self._executor.execute(request, asking.principal, http=http))
         return self._replied(exchange, request, reply, asking.principal)
+
+    async def _stream(
+        self, exchange: _Exchange, request: GraphQLRequest, patience: Patience
+    ) -> Answer | None:
+        if self._streaming is None:
+            raise BadRequest("A subscription cannot be run here.")
+        arrival = Arrival(exchange.receive, exchange.send, patience, exchange.headers)
+        reply = await self._streaming.serve(request, exchange.principal, exchange.http, arrival)
+        return None if reply is None else self._replied(exchange, request, reply, exchange.principal)
 
     async def _late(self, exchange: _Exchange, refusal: IsoModError) -> None:
         """The answer for work that was cancelled and still does not end."""
@@ -303,11 +324,11 @@ def _require_bearer(http: HttpFacts) -> None:
 
 
 def _refuse_kind(http: HttpFacts, operation: OperationShape) -> None:
-    """GET changes nothing (RFC 9110 section 9.2.1), and nothing is subscribed over one answer."""
-    if operation.kind is OperationType.SUBSCRIPTION:
-        raise BadRequest("A subscription cannot be run here.")
+    """GET changes nothing (RFC 9110 section 9.2.1), and a stream is for who said to take one."""
     if http.method == "GET" and operation.kind is not OperationType.QUERY:
         raise MethodNotAllowed(allow="POST")
+    if operation.kind is OperationType.SUBSCRIPTION and not takes_events(http.header(b"accept")):
+        raise NotAcceptable("A subscription is answered as text/event-stream.")
 
 
 def _shape_of(found: MeasuredDocument | CheckedDocument) -> DocumentShape:

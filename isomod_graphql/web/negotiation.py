@@ -1,4 +1,4 @@
-"""Which media type an answer has and which a request may have. It refuses event streams: nothing is subscribed here.
+"""Which media type an answer has and which a request may have. It refuses a stream to who would take a plain answer.
 
 RFC 9110 section 12.5.1 decides by quality and specificity; among equals the order of the header decides.
 """
@@ -15,6 +15,8 @@ class Media(StrEnum):
 
     RESPONSE = "application/graphql-response+json"
     JSON = "application/json"
+    EVENTS = "text/event-stream"
+    """GraphQL over SSE, distinct connections: of subscriptions, and for who takes nothing else."""
 
 
 RANGES = {
@@ -26,6 +28,8 @@ RANGES = {
 """What each media range of a client covers. Those who ask for anything at all get what every client reads."""
 
 
+STREAMS = frozenset({Media.EVENTS.value, "text/*"})
+
 LONGEST_KEPT = 256
 """Characters of a header whose meaning is remembered; longer ones are read anew, so that memory stays small."""
 
@@ -35,6 +39,12 @@ def negotiate(accept: str | None) -> Media:
     if accept is None:
         return Media.JSON
     return _negotiated(accept) if len(accept) <= LONGEST_KEPT else _negotiate(accept)
+
+
+def takes_events(accept: str | None) -> bool:
+    """A stream is among what the client takes, however little it likes it. A wildcard does not mean one."""
+    wanted = [quality for name, quality in _ranges(accept or "") if name in STREAMS]
+    return max(wanted, default=0.0) > 0
 
 
 def require_json(content_type: str | None, content_encoding: str | None = None) -> None:
@@ -58,6 +68,8 @@ def _negotiate(accept: str) -> Media:
                 best[media] = wish
     wanted = [(quality, order, media) for media, (_, quality, order) in best.items() if quality > 0]
     if not wanted:
+        if takes_events(accept):
+            return Media.EVENTS
         raise NotAcceptable
     top = max((quality, order) for quality, order, _ in wanted)
     equals = [media for quality, order, media in wanted if (quality, order) == top]

@@ -48,7 +48,7 @@ class MethodNotAllowed(DoorRefusal):
 class NotAcceptable(DoorRefusal):
     status = 406
     code = "NOT_ACCEPTABLE"
-    message = "The answer is application/graphql-response+json or application/json."
+    message = "The answer is application/graphql-response+json, application/json or text/event-stream."
 
 
 class RequestTimeout(DoorRefusal):
@@ -99,6 +99,40 @@ class HostUnknown(DoorRefusal):
     status = 421
     code = "HOST_UNKNOWN"
     message = "This host is not served here."
+
+
+class TooManySubscriptions(DoorRefusal):
+    status = 429
+    code = "TOO_MANY_SUBSCRIPTIONS"
+    message = "You have as many subscriptions here as you may."
+
+
+class PrincipalChanged(IsoModError):
+    """A stream ends: rights, roles or the person behind it are others than when it began."""
+
+    code = "PRINCIPAL_CHANGED"
+    message = "What you may see has changed. Subscribe again."
+
+
+class SubscriberTooSlow(IsoModError):
+    """A stream ends: its client takes less than it is told."""
+
+    code = "SUBSCRIBER_TOO_SLOW"
+    message = "Too much waits to be read. Subscribe again."
+
+
+class SubscriptionInterrupted(IsoModError):
+    """A stream ends: something may have happened that it was not told of."""
+
+    code = "SUBSCRIPTION_INTERRUPTED"
+    message = "Changes may have been missed. Subscribe again and read anew."
+
+
+class ServerStopping(IsoModError):
+    """A stream ends: this process takes no more work."""
+
+    code = "SERVER_STOPPING"
+    message = "This server is stopping. Subscribe again."
 
 
 class PersistedQueryNotFound(IsoModError):

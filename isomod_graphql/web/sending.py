@@ -17,6 +17,7 @@ NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 TYPE: Final[Mapping[Media, RawHeader]] = {
     media: (b"content-type", f"{media}; charset=utf-8".encode()) for media in Media
 }
+COMPLETE: Final = b"event: complete\ndata:\n\n"
 PRIVATE: Final[RawHeader] = (b"cache-control", b"private, no-store")
 VARY: Final[RawHeader] = (b"vary", b"Accept, Authorization, Cookie")
 
@@ -40,6 +41,8 @@ def headers_of(refusal: IsoModError, status: int) -> Mapping[str, str]:
 
 async def send_answer(send: Send, answer: Answer, media: Media, told: Mapping[str, str]) -> None:
     """`told` are headers of the exchange (what is left to spend); those of the answer stand above them."""
+    if media is Media.EVENTS:
+        media, answer = _as_events(answer)
     raw = [TYPE[media], (b"content-length", b"%d" % len(answer.body)), PRIVATE, VARY]
     if answer.headers:
         raw = _merged(raw, {**told, **answer.headers})
@@ -47,6 +50,18 @@ async def send_answer(send: Send, answer: Answer, media: Media, told: Mapping[st
         raw += [(name.encode("latin-1"), value.encode("latin-1")) for name, value in told.items()]
     await send({"type": "http.response.start", "status": answer.status, "headers": raw})
     await send({"type": "http.response.body", "body": answer.body})
+
+
+def framed(body: bytes) -> bytes:
+    """One event `next`; JSON holds no line break outside of its texts, and none within."""
+    return b"event: next\ndata: " + body + b"\n\n"
+
+
+def _as_events(answer: Answer) -> tuple[Media, Answer]:
+    """What was run is one event and its end; a request that was refused is no stream."""
+    if answer.status not in {200, 294}:
+        return Media.RESPONSE, answer
+    return Media.EVENTS, answer._replace(status=200, body=framed(answer.body) + COMPLETE)
 
 
 def _merged(raw: list[RawHeader], more: Mapping[str, str]) -> list[RawHeader]:

@@ -63,6 +63,9 @@ async def _serve(
         if message["type"] == "http.response.start" and not started and not cycle.response_started:
             started.append(message)
             return
+        if message["type"] == ABORT:
+            cycle.transport.abort()
+            return
         if started:
             start = started.pop()
             if _sent_whole(cycle, start, message):
@@ -99,6 +102,9 @@ def _sent_whole(cycle: RequestResponseCycle, start: Message, message: Message) -
     cycle.on_response()
     return True
 
+
+ABORT: Final = "isomod.http.abort"
+"""A message of ours: the connection ends at once, and what its client did not take is thrown away."""
 
 _UNUSUAL: Final = frozenset({b"connection", b"transfer-encoding", b"set-cookie"})
 """The first two change how an answer ends; a cookie is a secret, which no memory of lines may keep."""

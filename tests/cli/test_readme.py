@@ -100,3 +100,18 @@ def test_a_program_signs_in_as_a_browser_does(demo: Demo) -> None:
     email = demo.told["tenants"][0]["users"]["viewer"]["email"]
     assert answer["data"]["viewer"]["email"] == email
     assert "errors" not in answer
+
+
+def test_the_subscribers_commands_show_a_change_as_it_happens_with_its_masks(demo: Demo) -> None:
+    (follow,) = commands("Follow what changes")
+
+    lines = run(demo.folder, DEFINITIONS, follow)
+
+    (event,) = [json.loads(line.removeprefix("data: ")) for line in lines if line.startswith("data: ")]
+    order = event["data"]["workOrderChanged"]
+    assert ": ready" in lines
+    assert '{"data":{"updateWorkOrder":{"userErrors":[]}}}' in lines
+    assert (set(order), order["status"]) == ({"number", "title", "status", "requester"}, "OPEN")
+    assert order["requester"]["email"] is None
+    assert "•" in order["requester"]["displayName"]
+    assert [one["coordinate"] for one in event["extensions"]["masking"]["fields"]] != []

@@ -38,23 +38,27 @@ class Asked(NamedTuple):
         return f"{self.place.type_name}.{self.place.field} {self.place.argument} {self.member}"
 
 
-def places() -> Iterator[Place]:
-    """Where governed types are arguments of lists; statistics have proofs of their own."""
+def places(*, followed: bool = False) -> Iterator[Place]:
+    """Where governed types are arguments of lists; `followed`: of subscriptions, which take the filters of lists.
+
+    Statistics have proofs of their own.
+    """
     _, core, catalogue = built()
     for kind in core.type_map.values():
-        if isinstance(kind, GraphQLObjectType) and not kind.name.startswith("__"):
+        rooted = kind is core.subscription_type
+        if isinstance(kind, GraphQLObjectType) and not kind.name.startswith("__") and rooted is followed:
             for name, one in kind.fields.items():
-                if "pageInfo" not in getattr(get_named_type(one.type), "fields", {}):
+                if not rooted and "pageInfo" not in getattr(get_named_type(one.type), "fields", {}):
                     continue
                 for argument, given in one.args.items():
                     if (named := get_named_type(given.type).name) in catalogue.governed_inputs:
                         yield Place(kind.name, name, argument, named)
 
 
-def asked() -> Iterator[Asked]:
+def asked(*, followed: bool = False) -> Iterator[Asked]:
     """Each filter field and each sort at each of its places."""
     _, core, catalogue = built()
-    for place in places():
+    for place in places(followed=followed):
         kind: Any = core.type_map[place.input_type]
         rule = catalogue.governed_inputs[place.input_type]
         enum = isinstance(kind, GraphQLEnumType)

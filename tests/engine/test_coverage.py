@@ -137,8 +137,17 @@ def test_nothing_is_exported_past_the_graph() -> None:
     assert found == set()
 
 
-def test_there_is_no_subscription_yet_and_its_fields_would_be_roots() -> None:
-    assert built()[1].subscription_type is None
+def test_the_fields_of_the_subscription_are_roots_with_a_source_and_governed_arguments() -> None:
+    found = {at: of for at, of in built()[2].classified.items() if at.startswith("Subscription.")}
+
+    assert found == {
+        at: of
+        for name in ("workOrderChanged", "assetChanged", "locationChanged")
+        for at, of in (
+            (f"Subscription.{name}", "rows of source"), (f"Subscription.{name}(id:)", "ID"),
+            (f"Subscription.{name}(filter:)", "reveals"),
+        )
+    }  # fmt: skip
 
 
 Name = Annotated[str, strawberry.argument(description="Somebody.")]

@@ -185,6 +185,8 @@ def test_every_connection_has_a_listing_and_every_other_set_a_source() -> None:
         "WorkOrder.assignees": "Through", "WorkOrder.signatures": "Children",
         "Query.team": "ById", "User.teams": "Through", "Contact.teams": "Through",
         "Query.workOrderStatistics": "Statistics", "Query.assetStatistics": "Statistics",
+        "Subscription.workOrderChanged": "Told", "Subscription.assetChanged": "Told",
+        "Subscription.locationChanged": "Told",
     }  # fmt: skip
 
 

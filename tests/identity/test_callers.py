@@ -59,6 +59,23 @@ async def test_an_answer_under_way_during_a_change_is_not_remembered(
     assert await callers.by_session(signed_in.session.secret) is None
 
 
+async def test_looking_at_a_session_is_no_use_of_it_and_keeps_no_use_from_being_one(
+    house: House, clock: SettableClock, owner_eye: asyncpg.Connection
+) -> None:
+    callers, signed_in = Callers(house.desk), await house.enter()
+    used, mine = "SELECT last_used_at FROM sign_in_sessions WHERE id = $1", signed_in.principal.credential_id
+    begin = await owner_eye.fetchval(used, mine)
+    clock.advance(timedelta(minutes=2))
+
+    seen = await callers.by_session(signed_in.session.secret, used=False)
+    after_a_look = await owner_eye.fetchval(used, mine)
+    await callers.by_session(signed_in.session.secret)
+
+    assert seen == signed_in.principal
+    assert after_a_look == begin
+    assert await owner_eye.fetchval(used, mine) == begin + timedelta(minutes=2)
+
+
 async def test_a_token_is_remembered_for_its_address_only(house: House) -> None:
     callers, token = Callers(house.desk), await issue(house, caveats=Caveats(networks=("192.0.2.0/24",)))
 

@@ -147,5 +147,6 @@ async def _run(
             await asyncio.sleep(0.02)
         ready.set()
         await asyncio.to_thread(stop.wait)
+        app.state.parts.drain()
         server.should_exit = True
         await serving

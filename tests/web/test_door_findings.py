@@ -41,10 +41,16 @@ async def test_02_a_client_that_lists_an_event_stream_last_gets_json(door: Door)
     assert response.json() == {"data": {"hello": "hello you"}}
 
 
-async def test_02_a_client_that_wants_only_an_event_stream_is_told_what_there_is(door: Door) -> None:
+async def test_02_a_client_that_wants_only_an_event_stream_gets_one_answer_and_its_end(door: Door) -> None:
     response = await door.post({"query": "{ hello }"}, accept="text/event-stream")
 
-    assert (response.status_code, code_of(response)) == (406, "NOT_ACCEPTABLE")
+    assert (response.status_code, response.headers["content-type"]) == (
+        200,
+        "text/event-stream; charset=utf-8",
+    )
+    assert (
+        response.content == b'event: next\ndata: {"data":{"hello":"hello you"}}\n\nevent: complete\ndata:\n\n'
+    )
 
 
 @pytest.mark.parametrize(

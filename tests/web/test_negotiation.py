@@ -2,7 +2,7 @@
 
 import pytest
 
-from isomod_graphql.web.negotiation import Media, negotiate, require_json
+from isomod_graphql.web.negotiation import Media, negotiate, require_json, takes_events
 from isomod_graphql.web.refusals import NotAcceptable, UnsupportedMediaType
 
 RESPONSE, JSON = Media.RESPONSE, Media.JSON
@@ -41,7 +41,7 @@ def test_the_answer_is_what_the_client_likes_best(accept: str | None, media: Med
 @pytest.mark.parametrize(
     "accept",
     [
-        "text/event-stream",
+        "text/event-stream;q=0",
         "text/html",
         "application/json;q=0",
         "*/*;q=0",
@@ -52,6 +52,22 @@ def test_the_answer_is_what_the_client_likes_best(accept: str | None, media: Med
 def test_a_client_that_likes_nothing_we_have_is_refused(accept: str) -> None:
     with pytest.raises(NotAcceptable):
         negotiate(accept)
+
+
+@pytest.mark.parametrize("accept", ["text/event-stream", "text/*;q=0.1", "text/event-stream, text/html"])
+def test_a_client_that_likes_nothing_but_a_stream_gets_one(accept: str) -> None:
+    assert negotiate(accept) is Media.EVENTS
+
+
+@pytest.mark.parametrize(
+    ("accept", "takes"),
+    [
+        (None, False), ("*/*", False), ("application/json", False), ("text/event-stream;q=0", False),
+        ("application/json, text/event-stream;q=0.1", True), ("Text/Event-Stream", True), ("text/*", True),
+    ],
+)  # fmt: skip
+def test_a_stream_is_taken_by_who_says_so(accept: str | None, takes: bool) -> None:
+    assert takes_events(accept) is takes
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 
 from isomod_graphql.web.graphql import DoorRules
-from isomod_graphql.web.wire import HEAD_BYTES, Wire
+from isomod_graphql.web.wire import ABORT, HEAD_BYTES, Wire
 from tests.web.toy import TOKEN, Door
 
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -117,6 +117,26 @@ async def test_a_client_that_hangs_up_stops_its_work() -> None:
                 await asyncio.sleep(0.01)
 
     assert door.executor.stopped == 1
+
+
+async def test_a_client_that_takes_nothing_is_cut_off_with_what_waits_for_it() -> None:
+    left = asyncio.Event()
+
+    async def app(_scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        try:
+            async with asyncio.timeout(0.5):
+                while True:
+                    await send({"type": "http.response.body", "body": b"x" * 65_536, "more_body": True})
+        except TimeoutError:
+            await send({"type": ABORT})
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        left.set()
+
+    async with connected(Door(), app) as (_, writer):
+        writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        await asyncio.wait_for(left.wait(), 5)
 
 
 async def test_a_body_that_trickles_in_is_refused_when_the_time_is_over() -> None:
