@@ -5,7 +5,6 @@ import '@graphiql/plugin-explorer/style.css';
 import { createGraphiQLFetcher } from '@graphiql/toolkit';
 import { GraphiQL, HISTORY_PLUGIN } from 'graphiql';
 import 'graphiql/style.css';
-import { createClient } from 'graphql-ws';
 import { useEffect, useState } from 'react';
 import { explainedFetch, explanationStore, watchExplanation } from './explanation.js';
 import ExplainPanel from './ExplainPanel.jsx';
@@ -13,34 +12,31 @@ import { maskingStore, watchMasking } from './masking.js';
 import MaskingPanel from './MaskingPanel.jsx';
 import { memoryOf } from './memory.js';
 import { WELCOME } from './operations.js';
-import { GRAPHQL_PATH, sessionFetch, sessionHeaders } from './session.js';
+import { GRAPHQL_PATH, sessionFetch } from './session.js';
+import { withStreams } from './stream.js';
 import './editor.css';
 
 const PLUGINS = [HISTORY_PLUGIN, explorerPlugin()];
 
 function connect() {
-  const address = new URL(GRAPHQL_PATH, window.location.href);
-  address.protocol = address.protocol.replace('http', 'ws');
-  const wsClient = createClient({ url: address.href, lazy: true, connectionParams: sessionHeaders });
-  const fetcher = createGraphiQLFetcher({ url: GRAPHQL_PATH, fetch: explainedFetch(sessionFetch), wsClient });
-  return { wsClient, fetcher: watchExplanation(watchMasking(fetcher)) };
+  const fetcher = createGraphiQLFetcher({ url: GRAPHQL_PATH, fetch: explainedFetch(sessionFetch) });
+  return watchExplanation(watchMasking(withStreams(fetcher, sessionFetch, GRAPHQL_PATH)));
 }
 
 export default function Editor({ viewer }) {
-  const [connection] = useState(connect);
+  const [fetcher] = useState(connect);
   const [storage] = useState(() => memoryOf(viewer));
 
   useEffect(
     () => () => {
       maskingStore.set(null);
       explanationStore.want(false);
-      connection.wsClient.dispose();
     },
-    [connection],
+    [],
   );
 
   return (
-    <GraphiQL fetcher={connection.fetcher} storage={storage} plugins={PLUGINS} defaultQuery={WELCOME}
+    <GraphiQL fetcher={fetcher} storage={storage} plugins={PLUGINS} defaultQuery={WELCOME}
       shouldPersistHeaders={false}>
       <GraphiQL.Logo>
         <span className="visually-hidden">Query editor</span>

@@ -10,8 +10,17 @@ export function watchAnswers(fetcher, { begin, note }) {
   };
 }
 
-async function* watchEach(results, note) {
-  for await (const result of results) {
-    yield Array.isArray(result) ? result.map(note) : note(result);
-  }
+function watchEach(results, note) {
+  const answers = results[Symbol.asyncIterator]();
+  const noted = (value) => (Array.isArray(value) ? value.map(note) : note(value));
+  return {
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    async next() {
+      const { done, value } = await answers.next();
+      return done ? { done, value } : { done, value: noted(value) };
+    },
+    return: (value) => answers.return?.(value) ?? Promise.resolve({ done: true, value }),
+  };
 }
