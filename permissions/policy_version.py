@@ -19,7 +19,7 @@ from permissions.grants import (
 )
 from permissions.masks import SMALLEST_GROUP
 from permissions.purposes import CONSENT, PURPOSES
-from permissions.reach import CAVEAT_BOUND, GRANT_BOUND, REACH, SCOPE_REACH
+from permissions.reach import CAVEAT_BOUND, GRANT_BOUND, REACH, SCOPE_REACH, SELF_HELD
 
 
 def canonical(value: object) -> str:
@@ -41,7 +41,7 @@ TABLES: Final[tuple[object, ...]] = (
     *(GRANTS, SCOPE_ACTIONS, MEMBER_ACTIONS, SELF_ACTIONS, STEP_UP, ASSIGNABLE, CLIENT_SCOPES, NAMED_SCOPES),
     SESSION_ACTIONS,
     *(DISCLOSURE, PII_SCOPES, OVERSEES_PRIVACY, READS_EVIDENCE),
-    *(REACH, SCOPE_REACH, GRANT_BOUND, CAVEAT_BOUND),
+    *(REACH, SCOPE_REACH, GRANT_BOUND, CAVEAT_BOUND, SELF_HELD),
     *(PURPOSES, CONSENT),
     SMALLEST_GROUP,
 )

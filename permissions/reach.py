@@ -19,6 +19,10 @@ class Resource(StrEnum):
     TOKEN = "TOKEN"  # noqa: S105 - the name of a resource
     SESSION = "SESSION"
     TEAM = "TEAM"
+    ACCESS_RECORD = "ACCESS_RECORD"
+    """Who was shown whose data."""
+    ACCESS_LOG = "ACCESS_LOG"
+    """The same rows as their subject sees them: that one's own data were shown, and never to which employee."""
 
 
 class Reach(IntEnum):
@@ -34,17 +38,17 @@ class Reach(IntEnum):
 _N, _O, _A, _S, _E = Reach.NONE, Reach.OWN, Reach.ASSIGNED, Reach.SITES, Reach.ALL
 
 _TABLE: Final[Mapping[Role, tuple[Reach, ...]]] = {
-    # columns: PERSON LOCATION ASSET WORK_ORDER AUDIT_ENTRY TOKEN SESSION TEAM (E: every row)
-    Role.ADMIN: (_E, _E, _E, _E, _E, _E, _O, _E),
-    Role.MANAGER: (_S, _S, _S, _S, _N, _O, _O, _E),
-    Role.TECHNICIAN: (_E, _S, _S, _A, _N, _O, _O, _E),
-    Role.REQUESTER: (_A, _S, _S, _O, _N, _O, _O, _E),
-    Role.VIEWER: (_E, _S, _S, _S, _N, _O, _O, _E),
-    Role.QUALITY_MANAGER: (_E, _E, _E, _E, _N, _O, _O, _E),
-    Role.AUDITOR: (_E, _E, _E, _E, _N, _O, _O, _E),
-    Role.PRIVACY_OFFICER: (_E, _N, _N, _N, _E, _O, _O, _E),
-    Role.PARTNER: (_S, _S, _S, _S, _N, _O, _O, _N),
-    Role.SUPPORT: (_N, _N, _N, _N, _N, _O, _O, _N),
+    # columns: PERSON LOCATION ASSET WORK_ORDER AUDIT_ENTRY TOKEN SESSION TEAM ACCESS_RECORD ACCESS_LOG (E: every row)
+    Role.ADMIN: (_E, _E, _E, _E, _E, _E, _O, _E, _N, _N),
+    Role.MANAGER: (_S, _S, _S, _S, _N, _O, _O, _E, _N, _N),
+    Role.TECHNICIAN: (_E, _S, _S, _A, _N, _O, _O, _E, _N, _N),
+    Role.REQUESTER: (_A, _S, _S, _O, _N, _O, _O, _E, _N, _N),
+    Role.VIEWER: (_E, _S, _S, _S, _N, _O, _O, _E, _N, _N),
+    Role.QUALITY_MANAGER: (_E, _E, _E, _E, _N, _O, _O, _E, _N, _N),
+    Role.AUDITOR: (_E, _E, _E, _E, _N, _O, _O, _E, _N, _N),
+    Role.PRIVACY_OFFICER: (_E, _N, _N, _N, _E, _O, _O, _E, _E, _N),
+    Role.PARTNER: (_S, _S, _S, _S, _N, _O, _O, _N, _N, _N),
+    Role.SUPPORT: (_N, _N, _N, _N, _N, _O, _O, _N, _N, _N),
 }
 
 REACH: Final[Mapping[Role, Mapping[Resource, Reach]]] = MappingProxyType(
@@ -54,8 +58,11 @@ REACH: Final[Mapping[Role, Mapping[Resource, Reach]]] = MappingProxyType(
 GRANT_BOUND: Final = frozenset({Resource.LOCATION, Resource.ASSET, Resource.WORK_ORDER})
 """A grant bound to sites reaches at most SITES on these; people are colleagues across sites."""
 
-CAVEAT_BOUND: Final = GRANT_BOUND | {Resource.PERSON, Resource.AUDIT_ENTRY}
+CAVEAT_BOUND: Final = GRANT_BOUND | {Resource.PERSON, Resource.AUDIT_ENTRY, Resource.ACCESS_RECORD}
 """A credential bound to sites reaches at most SITES on these, whatever the role."""
+
+SELF_HELD: Final = frozenset({Resource.PERSON, Resource.ACCESS_LOG})
+"""Rows about oneself that every person reaches, whatever the roles (GDPR Art. 15)."""
 
 _PEOPLE = frozenset({Resource.PERSON, Resource.TEAM})
 _WORK = frozenset({Resource.WORK_ORDER, Resource.PERSON})
@@ -73,7 +80,7 @@ SCOPE_REACH: Final[Mapping[Scope, frozenset[Resource]]] = MappingProxyType(
         Scope.PII_IDENTITY: _PEOPLE,
         Scope.PII_CONTACT: _PEOPLE,
         Scope.PII_TIME: _PEOPLE,
-        Scope.PRIVACY_EXECUTE: _PEOPLE,
+        Scope.PRIVACY_EXECUTE: _PEOPLE | {Resource.ACCESS_RECORD},
         Scope.ADMIN: _PEOPLE | {Resource.AUDIT_ENTRY, Resource.TOKEN, Resource.SESSION},
     }
 )

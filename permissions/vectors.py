@@ -21,7 +21,7 @@ from permissions.disclosure import (
 from permissions.grants import GRANTS, MEMBER_ACTIONS, PUBLIC_ACTIONS, SCOPE_ACTIONS, SELF_ACTIONS, Action
 from permissions.principals import Principal, RoleGrant, Scope
 from permissions.purposes import PURPOSES, Purpose
-from permissions.reach import CAVEAT_BOUND, GRANT_BOUND, REACH, SCOPE_REACH, Reach, Resource
+from permissions.reach import CAVEAT_BOUND, GRANT_BOUND, REACH, SCOPE_REACH, SELF_HELD, Reach, Resource
 
 Sites: TypeAlias = frozenset[UUID] | None
 """None: every site."""
@@ -70,6 +70,8 @@ class Vector:
     ceilings: tuple[Level, ...]
     tiers: tuple[Tier, ...]
     site_bound: bool
+    held: frozenset[Resource] = frozenset()
+    """The kinds of rows about oneself that are reached whatever the roles."""
 
     def ceiling(self, category: Category) -> Level:
         """The most that scopes and caveats leave of a personal category, the subject's own look included."""
@@ -111,6 +113,7 @@ def vector_of(principal: Principal, now: datetime) -> Vector:
         ceilings=tuple(_ceiling(principal, category) for category in PERSONAL_ORDER),
         tiers=tiers,
         site_bound=principal.caveats.sites is not None,
+        held=SELF_HELD if person else frozenset(),
     )
 
 

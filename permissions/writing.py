@@ -18,7 +18,7 @@ UNREAD: Final = frozenset({Action.PERSON_RECTIFY})
 
 def may_reach(vector: Vector, resource: Resource) -> bool:
     """Whether there can be a row of this kind that the caller is shown."""
-    if resource is Resource.PERSON and (vector.self_rights or _is_tied(vector)):
+    if resource in vector.held or (resource is Resource.PERSON and _is_tied(vector)):
         return True
     return any(tier.reach(resource) is not Reach.NONE for tier in vector.tiers)
 

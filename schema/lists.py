@@ -1,6 +1,6 @@
 """How every list is asked for: a listing and the field's arguments become one page. Refuses what the listing does not declare."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
@@ -20,6 +20,15 @@ class DateTimeRange:
 
     gte: datetime | None = None
     lt: datetime | None = None
+
+
+@tells({Category.OPERATIONAL: "gte lt"})
+@strawberry.input(description="From (inclusive) to (exclusive).")
+class DateRange:
+    """Half-open, so that ranges can be laid end to end."""
+
+    gte: date | None = None
+    lt: date | None = None
 
 
 async def listed_page(

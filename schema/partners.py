@@ -18,12 +18,6 @@ from permissions.purposes import Purpose
 from schema.entities import LOCATION
 from schema.inputs import RowIds
 
-strawberry.enum(
-    Purpose,
-    name="Purpose",
-    description="Why data is read; a program's is fixed at its registration and limits which personal data it may see.",
-)
-
 SECRET_IDS = RowIds(201)
 
 

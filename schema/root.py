@@ -10,6 +10,7 @@ from isomod_graphql.engine.catalogue import Catalogue, build_catalogue
 from isomod_graphql.engine.listing import LISTING
 from isomod_graphql.engine.resolvers import default_resolver, install
 from isomod_graphql.engine.sources import SOURCES, AnyNode, AnyNodes, ById, TheViewer
+from schema.access_records import AccessQueries
 from schema.account import AccountQueries
 from schema.account_changes import AccountChanges
 from schema.asset_changes import AssetChanges
@@ -56,6 +57,7 @@ class Query(
     PartnerQueries,
     ConsentQueries,
     PolicyQueries,
+    AccessQueries,
     WorkOrderStatisticsQueries,
     AssetStatisticsQueries,
 ):

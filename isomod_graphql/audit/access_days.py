@@ -1,5 +1,6 @@
 """Who looked at whose data, day by day, for the person it is about and for whoever looks into a viewer. Refuses values: ids, categories and counts only."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -31,6 +32,12 @@ class Seen:
 def categories_of(mask: int) -> frozenset[Category]:
     """The categories of a stored bit mask."""
     return frozenset(category for bit, category in enumerate(PERSONAL_ORDER) if mask >> bit & 1)
+
+
+def mask_of(categories: Iterable[Category]) -> int:
+    """The bit mask of these categories; one that is not personal has no bit."""
+    wanted = frozenset(categories)
+    return sum(1 << bit for bit, category in enumerate(PERSONAL_ORDER) if category in wanted)
 
 
 async def of_subject(

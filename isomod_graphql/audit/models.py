@@ -1,14 +1,18 @@
 """Who did or was refused what, and who was shown whose data: field names and categories, never values. In month partitions, kept 7 years."""
 
 from datetime import date, datetime
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Date, Index, LargeBinary, Text
+from sqlalchemy import BigInteger, CheckConstraint, Date, Index, LargeBinary, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped
 
 from isomod_graphql.core.columns import Base, held
 from permissions.categories import Category, Keep
+
+VIEWED_AS: Final = "AS "
+"""Begins the `viewer_kind` of a look as another member, whose id follows; every other kind is that of a principal."""
 
 
 class AuditEntry(Base):
@@ -51,20 +55,28 @@ class AccessRecord(Base):
     )
 
 
+def _of_subject(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  handed on to SQLAlchemy
+    """What happened to somebody's data is about that person."""
+    return held(Category.AUDIT, *args, keep=Keep.AUDIT, subject="subject_id", **kwargs)
+
+
 class AccessDay(Base):
     """How often a viewer was shown these categories of a subject on a legal day, for this purpose."""
 
     __tablename__ = "access_days"
     tenant_id: Mapped[UUID] = held(Category.AUDIT, primary_key=True, keep=Keep.AUDIT)
-    subject_id: Mapped[UUID] = held(Category.AUDIT, primary_key=True, keep=Keep.AUDIT)
-    day: Mapped[date] = held(Category.AUDIT, Date, primary_key=True, keep=Keep.AUDIT)
-    viewer_id: Mapped[UUID] = held(Category.AUDIT, primary_key=True, keep=Keep.AUDIT)
-    viewer_kind: Mapped[str] = held(Category.AUDIT, Text, primary_key=True, keep=Keep.AUDIT)
-    purpose: Mapped[str] = held(Category.AUDIT, Text, primary_key=True, keep=Keep.AUDIT)
-    categories: Mapped[int] = held(Category.AUDIT, primary_key=True, keep=Keep.AUDIT)
-    count: Mapped[int] = held(Category.AUDIT, BigInteger, keep=Keep.AUDIT)
+    subject_id: Mapped[UUID] = _of_subject(primary_key=True)
+    day: Mapped[date] = _of_subject(Date, primary_key=True)
+    viewer_id: Mapped[UUID] = _of_subject(primary_key=True)
+    viewer_kind: Mapped[str] = _of_subject(Text, primary_key=True)
+    purpose: Mapped[str] = _of_subject(Text, primary_key=True)
+    categories: Mapped[int] = _of_subject(primary_key=True)
+    count: Mapped[int] = _of_subject(BigInteger)
+    id: Mapped[UUID] = held(Category.OPERATIONAL, server_default=text("gen_random_uuid()"))
     __table_args__ = (
         Index("ix_access_days_viewer", "tenant_id", "viewer_id", "day"),
+        Index("ix_access_days_day", "tenant_id", "day", "id"),
+        Index("ix_access_days_id", "tenant_id", "id"),
         {"postgresql_partition_by": "RANGE (day)"},
     )
 

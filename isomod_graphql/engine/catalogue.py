@@ -215,15 +215,17 @@ def _refuse_undeclared(coordinate: str, field: Any, listing: Listing | None) -> 
         if (get_named_type(taken.type).name == "ID") is not isinstance(criterion, Reference):
             raise UndeclaredList(f"{coordinate} does not say what kind of row its filter names as {name}")
         if isinstance(criterion, Reference):
-            _refuse_unlike_link(f"{coordinate}({name})", listing.entity(), criterion)
+            rule: Any = rule_of(origin_of(get_named_type(field.args["filter"].type)))
+            told = rule.fields[python_name(taken, name)]
+            _refuse_unlike_link(f"{coordinate}({name})", listing.entity(), criterion, told)
 
 
-def _refuse_unlike_link(coordinate: str, listed: Entity, criterion: Reference) -> None:
-    """Where a link shows the column, the filter names what the link shows, to whom it shows it."""
+def _refuse_unlike_link(coordinate: str, listed: Entity, criterion: Reference, told: Category) -> None:
+    """Where a link shows the column, the filter names what the link shows, to whom it shows it; `told`: what the filter tells."""
     for spec in (spec for specs in listed.types.values() for spec in specs.values()):
         if spec.link is None or spec.column is not criterion.column:
             continue
-        if spec.link() is not criterion.entity() or spec.personal:
+        if spec.link() is not criterion.entity() or (spec.personal and spec.category is not told):
             raise UndeclaredList(f"{coordinate} names another kind of row than the link {spec.name} shows")
 
 

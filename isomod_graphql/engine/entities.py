@@ -142,15 +142,15 @@ def computed(
     compute: Compute,
     mask: Mask = NULL,
     hidden: Mask = NULL,
+    subject: str | None = None,
     description: str = "",
 ) -> Any:  # noqa: ANN401  a field
     """A field made of others. `compute` gets the raw values only as far as the decision releases them.
 
-    `hidden` names what it gives where nothing is released.
+    `hidden` names what it gives where nothing is released; `subject` the column with the person, where the row is not one.
     """
-    return _declare(
-        _Draft(Discloses(category, mask), needs=needs, compute=compute, hidden=hidden), description
-    )
+    draft = _Draft(Discloses(category, mask), needs=needs, compute=compute, hidden=hidden, subject=subject)
+    return _declare(draft, description)
 
 
 def generalised(category: Category, *, mask: Mask, column: ColumnElement[Any], description: str = "") -> Any:  # noqa: ANN401  a field
@@ -164,10 +164,18 @@ def pseudonymous(*, description: str = "") -> Any:  # noqa: ANN401  a field
 
 
 def link(
-    to: Callable[[], Entity], *, by: str, category: Category = Category.OPERATIONAL, description: str = ""
+    to: Callable[[], Entity],
+    *,
+    by: str | ColumnElement[Any],
+    category: Category = Category.OPERATIONAL,
+    subject: str | None = None,
+    description: str = "",
 ) -> Any:  # noqa: ANN401  a field
-    """A to-one link through the column `by`; the row at the other end is subject to its own reach."""
-    return _declare(_Draft(Discloses(category), link=to, by=by), description)
+    """A to-one link through the column `by`, or what is made of columns; the row at the other end is subject to its own reach.
+
+    `subject` is the column with the person of whom the link tells, where its category is personal.
+    """
+    return _declare(_Draft(Discloses(category), link=to, by=by, subject=subject), description)
 
 
 def listed(
@@ -195,10 +203,11 @@ class _Draft:
     needs: tuple[str, ...] = ()
     compute: Compute | None = None
     link: Callable[[], Entity] | None = None
-    by: str | None = None
+    by: str | ColumnElement[Any] | None = None
     hidden: Mask = NULL
     pseudonym: bool = False
     sibling: bool = False
+    subject: str | None = None
 
 
 def _declare(draft: _Draft, description: str) -> Any:  # noqa: ANN401  a Strawberry field
@@ -271,7 +280,7 @@ def _spec(entity: Entity, name: str, draft: _Draft) -> FieldSpec:
             draft.permission,
             needs=draft.needs,
             compute=draft.compute,
-            subject=entity.subject,
+            subject=draft.subject or entity.subject,
             hidden=draft.hidden,
         )
     model = entity.model
@@ -280,7 +289,10 @@ def _spec(entity: Entity, name: str, draft: _Draft) -> FieldSpec:
             raise UnclassifiedColumn(f"{entity.name}.{name} is of somebody, and its rows are about nobody")
         return FieldSpec(name, draft.permission, subject=entity.subject, pseudonym=True)
     if draft.link is not None:
-        return FieldSpec(name, draft.permission, column=model.__table__.c[draft.by or ""], link=draft.link)
+        if draft.permission.category in PERSONAL and draft.subject is None:
+            raise UnclassifiedColumn(f"{entity.name}.{name} tells of somebody, and does not say of whom")
+        by = draft.by if isinstance(draft.by, ColumnElement) else model.__table__.c[draft.by or ""]
+        return FieldSpec(name, draft.permission, column=by, subject=draft.subject, link=draft.link)
     sealed = model.sealed_fields.get(name)
     if sealed is not None:
         _agree(model, name, draft, sealed.category)

@@ -1,9 +1,9 @@
 """Connections: keyset pages behind sealed cursors, counted after the row rules. Refuses a cursor of another viewer, connection or filter."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
@@ -268,10 +268,20 @@ def _plain(value: Any) -> Any:  # noqa: ANN401  a column's value
     return (
         {"t": value.isoformat()}
         if isinstance(value, datetime)
+        else {"d": value.isoformat()}
+        if isinstance(value, date)
         else {"u": value.hex}
         if isinstance(value, UUID)
         else value
     )
+
+
+_CODED: Final[Mapping[str, Callable[[str], Any]]] = {
+    "t": datetime.fromisoformat,
+    "d": date.fromisoformat,
+    "u": lambda text: UUID(hex=text),
+}
+"""What JSON does not tell apart from text."""
 
 
 def open_cursor(keys: TenantKeys, binding: Binding, text: str) -> tuple[Any, bytes]:
@@ -286,5 +296,5 @@ def open_cursor(keys: TenantKeys, binding: Binding, text: str) -> tuple[Any, byt
     except (ValueError, InvalidTag):
         raise CursorInvalid(field="after") from None
     if isinstance(value, Mapping):
-        value = datetime.fromisoformat(value["t"]) if "t" in value else UUID(hex=value["u"])
+        value = _CODED[next(iter(value))](next(iter(value.values())))
     return value, bytes.fromhex(row_id)

@@ -126,7 +126,9 @@ def _word(column: str) -> str:
 def _is_reached(rows: RowQuery, told: Mapping[str, Any]) -> bool:
     """No other row is ever decided: the row rule says who reaches it, and everybody reaches his or her own person."""
     vector, resource = rows.reader.vector, rows.entity.scope.resource
-    own = resource is Resource.PERSON and vector.self_rights and told.get(f"mine_{rows.entity.subject}")
+    if resource is Resource.ACCESS_LOG:
+        return resource in vector.held and told.get("mine_subject_id", True) and told.get("rel_OWN", True)
+    own = resource in vector.held and told.get(f"mine_{rows.entity.subject}")
     return bool(own) or any(
         reach is Reach.ALL or told.get(f"slot_{slot}") for slot, reach in reach_of(vector, resource)
     )

@@ -287,7 +287,8 @@ def facts_of(entity: Entity, spec: FieldSpec, facts: RowFacts) -> Facts:
 
 
 def _is_of_the_person(entity: Entity, spec: FieldSpec) -> bool:
-    return spec.sealed or spec.compute is not None or entity.subject is not None
+    sealed = spec.sealed or not entity.model.sealed_fields.keys().isdisjoint(spec.needs)
+    return sealed or entity.subject is not None
 
 
 def _is_gone(entity: Entity, spec: FieldSpec, facts: RowFacts) -> bool:

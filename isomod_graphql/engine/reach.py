@@ -61,7 +61,7 @@ class RowScope:
         slots = [
             self.slot(viewer, slot, reach) for slot, reach in reach_of(viewer.vector, self.resource, action)
         ]
-        if self.resource is Resource.PERSON and viewer.vector.self_rights and action is None:
+        if self.resource in viewer.vector.held and action is None:
             # Whoever may see nobody else still sees what is held about him- or herself (GDPR Article 15).
             person: Any = viewer.person_id
             slots.append(self.own(person) if self.own and person is not None else false())

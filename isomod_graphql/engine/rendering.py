@@ -405,12 +405,14 @@ def _withheld_keys(seen: Iterable[Seen]) -> list[str]:
         key
         for shape, variant in kinds.values()
         for key, item in shape.types[variant.layout.type_name]
-        if isinstance(item, Value | Gathered) and item.spec and item.spec.name in variant.layout.decisions
+        if isinstance(item, Value | Gathered | Link)
+        and item.spec
+        and item.spec.name in variant.layout.decisions
     }
     return sorted(keys)
 
 
 def _finding(item: Item, variant: Variant) -> Finding:
-    if isinstance(item, Value | Gathered) and item.spec is not None:
+    if isinstance(item, Value | Gathered | Link) and item.spec is not None:
         return item.coordinate, variant.layout.decisions.get(item.spec.name)
     return "", None

@@ -67,7 +67,13 @@ def _resolver(coordinate: str, spec: FieldSpec) -> Resolver:
         return _guarded(spec, lambda view, info: info.context.global_id(view))
     if spec.link is not None:
         target = spec.link()
-        return _guarded(spec, lambda view, info: _follow(info.context, target, view.value(spec.name)))
+
+        def follow(view: View, info: GraphQLResolveInfo[Any]) -> Any:  # noqa: ANN401  a view, or what gives one
+            if spec.personal:
+                info.context.show(info.path, coordinate, view, spec.name)
+            return _follow(info.context, target, view.value(spec.name))
+
+        return _guarded(spec, follow)
     if not spec.personal:
         return _guarded(spec, lambda view, _info: view.value(spec.name))
 

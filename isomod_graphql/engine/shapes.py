@@ -110,10 +110,11 @@ def _plain(item: "Item") -> str | None:
 
 @dataclass(eq=False, slots=True)
 class Link:
-    """The row at the other end of a to-one link."""
+    """The row at the other end of a to-one link. `coordinate` where its category is personal."""
 
     spec: FieldSpec
     target: ObjectShape
+    coordinate: str = ""
 
 
 @dataclass(eq=False, slots=True)
@@ -408,7 +409,7 @@ class _Reading:
         if spec.name == "id":
             return Id()
         if spec.link is not None:
-            return Link(spec, self._object(spec.link(), definition.type, path, found))
+            return Link(spec, self._object(spec.link(), definition.type, path, found), coordinate)
         return Value(spec, coordinate, _converter(definition.type))
 
     def _page(

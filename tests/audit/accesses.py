@@ -24,10 +24,11 @@ def access(
     *,
     operation: str = "{ users { name } }",
     purpose: str = "SERVICE",
+    kind: str = "PERSON",
 ) -> Access:
     """An answer that showed these categories of these people."""
     raw = {mask: [person.bytes for person in people] for mask, people in released.items()}
-    return Access(tenant, viewer, "PERSON", purpose, sha256(operation.encode()).digest(), at, raw)
+    return Access(tenant, viewer, kind, purpose, sha256(operation.encode()).digest(), at, raw)
 
 
 async def stored(eye: asyncpg.Connection, tenant: UUID) -> list[tuple[Any, ...]]:

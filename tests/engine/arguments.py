@@ -76,6 +76,8 @@ def literal(one: Asked, ids: dict[str, str]) -> str:
 
 def _value(kind: Any, global_id: str) -> str:  # noqa: ANN401  a GraphQL type
     named = get_named_type(kind)
+    if named.name == "DateRange":
+        return '{gte: "2026-01-01", lt: "2027-01-01"}'
     if isinstance(named, GraphQLInputObjectType):
         return '{gte: "2026-01-01T00:00:00Z", lt: "2027-01-01T00:00:00Z"}'
     if isinstance(named, GraphQLEnumType):

@@ -42,6 +42,7 @@ _READS = (S.USERS_READ, S.LOCATIONS_READ, S.ASSETS_READ, S.WORK_ORDERS_READ)
 
 PARTS: Final[Mapping[str, Part]] = {
     "admin": _role("bystander", R.ADMIN),
+    "admin and privacy officer": Part("bystander", ((R.ADMIN, None), (R.PRIVACY_OFFICER, None))),
     "manager": _role("boss", R.MANAGER),
     "manager of gent": _role("boss", R.MANAGER, "gent"),
     "manager of liege": _role("southerner", R.MANAGER, "liege"),

@@ -217,11 +217,9 @@ class Judge:
         return text if found is not None else None
 
     async def _kind(self, text: str) -> str | None:
-        row = self.open_id(text)
-        if row is None:
-            return None
         for kind, (model, _) in FIELDS.items():
-            if await self.oracle.row(model, row) is not None:
+            row = self.open_id(text, kind)
+            if row is not None and await self.oracle.row(model, row) is not None:
                 member = kind != "User" or await self.oracle.is_member(row)
                 return kind if member else "Contact"
         return None
@@ -255,7 +253,7 @@ class Judge:
             self.wrong.append((place, "not reached", value))
             return
         if isinstance(value, list):
-            value = [self.open_id(one[ID]) for one in value]
+            value = [self.open_id(one[ID]) if isinstance(one, dict) else one for one in value]
         elif isinstance(value, dict):
             value = self.open_id(value[ID])
         self._expect(place, value, seen.value)

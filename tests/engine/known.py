@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from isomod_graphql.assets.models import Asset
+from isomod_graphql.audit.models import AccessDay
 from isomod_graphql.core.columns import Base
-from isomod_graphql.identity.models import GrantRow, Team, User
+from isomod_graphql.identity.models import GrantRow, PartnerClient, Team, User
 from isomod_graphql.locations.models import Location
 from isomod_graphql.subjects.models import Person
 from isomod_graphql.work_orders.models import WorkOrder, WorkOrderHistory, WorkOrderSignature
@@ -28,6 +29,20 @@ class Field:
     to: Model | None = None
     sibling: bool = False
     """It shows the mask of the value and never more."""
+    by: str = "id"
+    """The column that names the row of `model`."""
+
+
+class _OwnLog:
+    """The rows of AccessDay to the person that they are about: a kind of its own, with a reach of its own."""
+
+    __tablename__ = AccessDay.__tablename__
+    __table__ = AccessDay.__table__
+    sealed_fields = AccessDay.sealed_fields
+    packs = AccessDay.packs
+
+
+OwnLog: Final = cast("Model", _OwnLog)
 
 
 def _plain(*names: str) -> dict[str, Field]:
@@ -66,6 +81,12 @@ _SIGNATURE = {
     "signerName": Field("signer_name", masks.INITIALS),
     "signer": Field("signer_id", to=Person),
 }
+_ACCESS = {
+    **_plain("day", "purpose", "categories"),
+    "answers": Field("count"),
+    "recipient": Field("viewer_kind"),
+    "program": Field("name", model=PartnerClient, by="viewer_id"),
+}
 _MEMBER = {
     "status": Field("status", model=User),
     "lastSeenAt": Field("last_seen_at", model=User),
@@ -89,20 +110,25 @@ FIELDS: Final[Mapping[str, tuple[Model, Mapping[str, Field]]]] = {
     "Team": (Team, _plain("name", "version")),
     "WorkOrderChange": (WorkOrderHistory, {**_CHANGE, "actor": Field("actor_id", to=Person)}),
     "RoleAssignment": (GrantRow, {**_plain("role", "expires_at"), "site": Field("site_id", to=Location)}),
+    "AccessLogEntry": (OwnLog, _ACCESS),
+    "AccessRecord": (AccessDay, {
+        **_ACCESS, "subject": Field("subject_id", to=Person), "viewer": Field("viewer_id", to=Person),
+        "viewedAs": Field("viewer_kind", to=Person),
+    }),
 }  # fmt: skip
 
 PERSONAL_SETS: Final[Mapping[str, Field]] = {"teams": Field("teams")}
 """Small sets of a person that are hidden as a value is."""
 
 RESOURCE: Final[Mapping[Model, Resource]] = {
-    Team: Resource.TEAM,
+    Team: Resource.TEAM, AccessDay: Resource.ACCESS_RECORD, OwnLog: Resource.ACCESS_LOG,
     Person: Resource.PERSON, GrantRow: Resource.PERSON, Location: Resource.LOCATION, Asset: Resource.ASSET,
     WorkOrder: Resource.WORK_ORDER, WorkOrderHistory: Resource.WORK_ORDER, WorkOrderSignature: Resource.WORK_ORDER,
 }  # fmt: skip
 PARENT: Final[Mapping[Model, tuple[str, Model]]] = {
     GrantRow: ("person_id", Person), WorkOrderHistory: ("work_order_id", WorkOrder),
-    WorkOrderSignature: ("work_order_id", WorkOrder),
+    WorkOrderSignature: ("work_order_id", WorkOrder), AccessDay: ("subject_id", Person), OwnLog: ("subject_id", Person),
 }  # fmt: skip
 AUTHOR: Final[Mapping[Model, str]] = {
-    WorkOrderHistory: "actor_id", GrantRow: "person_id", WorkOrderSignature: "signer_id"
+    WorkOrderHistory: "actor_id", GrantRow: "person_id", WorkOrderSignature: "signer_id", OwnLog: "subject_id"
 }  # fmt: skip

@@ -1,7 +1,7 @@
 """A third opinion on lists: which rows a filter asks for and in what order, worked out in Python from the stored rows. It knows of no listing, criterion or statement."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final, Protocol
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from isomod_graphql.core.text import fold
 from isomod_graphql.identity.models import User
 from isomod_graphql.locations.models import Location
 from isomod_graphql.subjects.models import Person
-from permissions.categories import Category
+from permissions.categories import PERSONAL, PERSONAL_ORDER, Category
 from permissions.principals import Principal
 from tests.engine.oracle import FIELDS, Model, Oracle, Row
 
@@ -29,6 +29,7 @@ UNDER: Final = {
 OF_ROW: Final = {
     "siteId": ("site_id", "Location"), "locationId": ("location_id", "Location"), "custodianId": ("custodian_id", "Person"),
     "assetId": ("asset_id", "Asset"), "assigneeId": ("assignee_id", "Person"), "requesterId": ("requester_id", "Person"),
+    "subjectId": ("subject_id", "Person"), "viewerId": ("viewer_id", "Person"),
 }  # fmt: skip
 NAMED: Final[Mapping[str, Model]] = {"Location": Location, "Person": Person, "Asset": Asset}
 """Whoever does not reach the row that a filter names finds nothing by it."""
@@ -36,7 +37,7 @@ SETS: Final = {
     "User.roles": ("RoleAssignment", "person_id"), "WorkOrder.signatures": ("WorkOrderSignature", "work_order_id")
 }  # fmt: skip
 PLAIN: Final = frozenset({"number", "tag"})
-CHOICES: Final = frozenset({"status", "priority", "type", "criticality"})
+CHOICES: Final = frozenset({"status", "priority", "type", "criticality", "purpose"})
 NEVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
 RANKS: Final = {"URGENT": 4, "HIGH": 3, "MEDIUM": 2, "LOW": 1, "NONE": 0}
 
@@ -94,24 +95,24 @@ class Lists:
         return named is not None and await self._oracle.reached(principal, now, NAMED[of], named) is not None
 
     def _holds(self, kind: str, row: Row, name: str, value: Any) -> bool:  # noqa: ANN401  JSON
-        if name in PLAIN:
-            return bool(row[name] == value)
-        if name in CHOICES:
-            return row[name] in {getattr(one, "value", one) for one in value}
+        if name in PLAIN | CHOICES:
+            return row[name] in {getattr(one, "value", one) for one in ([value] if name in PLAIN else value)}
+        if name == "category":
+            return any(row["categories"] & 1 << PERSONAL_ORDER.index(one) for one in value if one in PERSONAL)
         if name == "namePrefix":
             folded = _name(row) if kind == "User" else row["name_key"]
             return not fold(value) or (folded is not None and folded.startswith(fold(value)))
         if name == "email":
             hidden = is_erased(row["flags"]) or Category.CONTACT in restricted_categories(row["flags"])
             return not hidden and row["email"] == value
-        if name in {"createdAt", "dueAt"}:
-            return _between(row["created_at" if name == "createdAt" else "due_at"], value)
+        if name in {"createdAt", "dueAt", "day"}:
+            return _between(row[{"createdAt": "created_at", "dueAt": "due_at"}.get(name, name)], value)
         column, of = OF_ROW.get(name, ("parent_id", kind))
         wanted = self._open(value, of)
         return wanted is not None and row[column] == wanted
 
 
-def _between(at: datetime | None, value: Mapping[str, Any]) -> bool:
+def _between(at: date | None, value: Mapping[str, Any]) -> bool:
     low, high = value.get("gte"), value.get("lt")
     if low is None and high is None:
         return True
@@ -127,13 +128,16 @@ def _name(row: Row) -> str | None:
 def _kind(field: str) -> str:
     of, name = field.split(".")
     children = of if name == "children" else ""
-    return children or {"users": "User", "teams": "Team", "locations": "Location", "assets": "Asset", "history": "WorkOrderChange"}.get(
+    return children or {"users": "User", "teams": "Team", "locations": "Location", "assets": "Asset", "history": "WorkOrderChange",
+                        "myAccessLog": "AccessLogEntry", "accessRecords": "AccessRecord"}.get(
         name, "WorkOrder"
     )  # fmt: skip
 
 
 def _ordered(kind: str, order: str, rows: list[Row]) -> list[Row]:
     """Ties are broken by id, in the direction of the order."""
+    if kind.startswith("Access"):
+        return sorted(rows, key=lambda row: (row["day"], row["id"]), reverse=True)
     if order.startswith("NAME") and kind == "User":
         named = [row for row in rows if _name(row) is not None]
         nameless = sorted((row for row in rows if _name(row) is None), key=_id)

@@ -1,6 +1,6 @@
 """A third opinion on what a viewer sees: one SELECT per object as the owner, decide() and a mask per value. It refuses to know of plans, loaders and projectors."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -18,7 +18,7 @@ from isomod_graphql.identity.models import Team, User
 from isomod_graphql.subjects.models import Person
 from isomod_graphql.work_orders.models import WorkOrder
 from permissions import masks
-from permissions.categories import Category, Keep
+from permissions.categories import PERSONAL, PERSONAL_ORDER, Category, Keep
 from permissions.decisions import Decision, Facts, decide, may
 from permissions.disclosure import Form, Level, Relation
 from permissions.grants import Action
@@ -33,6 +33,12 @@ __all__ = ["FIELDS", "Model", "Oracle", "Row", "Seen"]
 OPEN: Final = frozenset({"OPEN", "SCHEDULED", "IN_PROGRESS", "ON_HOLD"})
 SOUGHT: Final = frozenset({"User", "Contact", "Team", "RoleAssignment"})
 FORMS: Final[Mapping[Form, Mask]] = {Form.PSEUDONYM: PSEUDONYM}
+TOLD: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "day": lambda day: day.isoformat(),
+    "categories": lambda mask: sorted(one for at, one in enumerate(PERSONAL_ORDER) if mask & 1 << at),
+    "recipient": lambda kind: {"CLIENT": "PROGRAM", "SUPPORT": "VENDOR"}.get(kind, "ORGANISATION"),
+}
+"""Values that stand in the answer in another spelling."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +119,7 @@ class Oracle:
             for tier in vector.tiers
             if self._admits(tier.reach(RESOURCE[model]), slots[tier.slot], top, row, principal.person_id)
         )
-        own = top is Person and vector.self_rights and row["id"] == principal.person_id
+        own = top is Person and RESOURCE[model] in vector.held and row["id"] == principal.person_id
         return admitted if admitted or own else None
 
     async def found(
@@ -188,10 +194,12 @@ class Oracle:
         assert row is not None
         vector, _ = _powers(principal, now)
         source = model if field.model is None else field.model
-        raw = (await self.row(source, row_id) or {}).get(field.attribute)
+        raw = (await self.row(source, row[field.by]) or {}).get(field.attribute)
         if name in PERSONAL_SETS:
             teams = sorted(self._teams.get(row_id, ()))
             raw = [one for one in teams if await self.reached(principal, now, Team, one) is not None]
+        if name == "viewedAs":
+            raw = UUID(raw.removeprefix("AS ")) if raw and raw.startswith("AS ") else None
         category, subject, keep = _class_of(source, field, name)
         relations = self.ties(principal, model, row)
         person = row if model is Person else await self.row(Person, row[subject]) if subject else None
@@ -209,7 +217,9 @@ class Oracle:
         )
         if field.to is not None:
             reached = raw is not None and await self.reached(principal, now, field.to, raw) is not None
-            return Seen(raw if reached and decision.level is Level.FULL else None)
+            whole = decision.level is Level.FULL
+            hidden = None if whole or category not in PERSONAL else (NULL.name, str(decision.reason))
+            return Seen(raw if reached and whole else None, hidden)
         oversees = any(tier.oversees_privacy and tier.slot in admitted for tier in vector.tiers)
         code = await self._code(principal, None if person is None else person["id"])
         if name == "pseudonym":
@@ -249,6 +259,8 @@ def _shown(
     field: Field, name: str, raw: Any, row: Row, decision: Decision, code: str | None, *, concerned: bool  # noqa: ANN401
 ) -> Seen:  # fmt: skip
     if decision.level is Level.FULL:
+        if name in TOLD:
+            return Seen(TOLD[name](raw), raw=True)
         if name == "restricted":
             return Seen(bool(restricted_categories(raw)) if concerned and not is_erased(raw) else None)
         return Seen(_pseudonym(row) if name == "displayName" and raw is None else _wire(raw), raw=True)

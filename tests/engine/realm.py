@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -10,11 +10,12 @@ from uuid import UUID
 from sqlalchemy import insert, update
 
 from isomod_graphql.assets.models import Asset
+from isomod_graphql.audit.models import AccessDay
 from isomod_graphql.core.columns import Base
 from isomod_graphql.core.ids import new_id
 from isomod_graphql.core.shredding import destroy_keys, write_intent
 from isomod_graphql.core.store import Store, Transaction
-from isomod_graphql.identity.models import GrantRow, Team, TeamMember, User
+from isomod_graphql.identity.models import GrantRow, PartnerClient, Team, TeamMember, User
 from isomod_graphql.locations.models import Location
 from isomod_graphql.subjects.facts import ERASED, consent_bit, restriction_bits
 from isomod_graphql.subjects.models import Person
@@ -109,6 +110,16 @@ SIGNATURES = (
     ("done", "shredded", "APPROVED"),
     ("done", "half_restricted", "REVIEWED"),
 )
+ACCESSES = (
+    # subject, viewer, kind, purpose, day of November, bits of categories
+    *((one, "boss", "PERSON", "SERVICE", 1, 1) for one in ("technician", "mate", "bystander", "contact", "requester")),
+    ("technician", "bystander", "PERSON", "SERVICE", 1, 3), ("technician", "requester", "PERSON", "SERVICE", 2, 1),
+    ("bystander", "technician", "PERSON", "COMPLIANCE", 1, 256), ("bystander", "boss", "AS {technician}", "SERVICE", 3, 1),
+    ("bystander", "partner", "CLIENT", "NOTIFY", 2, 2), ("boss", "erased", "PERSON", "SERVICE", 2, 129),
+    ("half_restricted", "boss", "PERSON", "SERVICE", 2, 2), ("restricted", "boss", "PERSON", "SERVICE", 2, 1),
+    ("erased", "technician", "PERSON", "SERVICE", 1, 1), ("shredded", "partner", "CLIENT", "SERVICE", 1, 1),
+    ("southerner", "restricted", "PERSON", "SERVICE", 3, 4), ("past_requester", "boss", "SUPPORT", "SECURITY", 3, 32),
+)  # fmt: skip
 TEAMS: Mapping[str, tuple[str, ...]] = {
     "day": ("technician", "mate", "half_restricted", "erased"),
     "night": ("bystander", "boss", "contact", "restricted", "technician"),
@@ -184,6 +195,17 @@ async def build_realm(store: Store) -> Realm:
                 "expires_at": ends,
             }
             await _add(tx, realm, GrantRow, f"grant {at}", row)
+        program = {
+            "id": realm.tenant,
+            "public_key": f"c-{realm.tenant.hex}",
+            "name": "Partner works",
+            "scopes": [],
+            "caveats": {},
+        }
+        program |= {"purpose": "SERVICE", "expires_at": tx.now + timedelta(days=30)}
+        await _add(tx, realm, PartnerClient, "partner", program)
+        for at, given in enumerate(ACCESSES):
+            await _access_day(tx, realm, at, *given)
     await _shred(store, realm, realm["shredded"])
     return realm
 
@@ -296,6 +318,16 @@ async def _team(tx: Transaction, realm: Realm, name: str, members: tuple[str, ..
     for person in members:
         link = {"tenant_id": tx.tenant_id, "team_id": made, "person_id": realm[person]}
         await tx.run(insert(TeamMember).values(link))
+
+
+async def _access_day(tx: Transaction, realm: Realm, number: int, subject: str, viewer: str, kind: str, purpose: str, day: int, bits: int) -> None:  # fmt: skip
+    realm.ids[f"access {number}"] = made = tx.new_id()
+    row = {
+        "tenant_id": tx.tenant_id, "id": made, "subject_id": realm[subject], "viewer_id": realm[viewer],
+        "viewer_kind": kind.format_map(realm.ids), "purpose": purpose, "day": date(2026, 11, day), "categories": bits,
+        "count": number + 1,
+    }  # fmt: skip
+    await tx.run(insert(AccessDay).values(row))
 
 
 async def _signature(tx: Transaction, realm: Realm, order: str, signer: str, meaning: str) -> None:

@@ -45,7 +45,10 @@ async def words(proof: Proof) -> tuple[Words, ...]:
     """For each realm: half of the ids are its own, the rest another's or nothing's; cursors are somebody else's."""
     ids: list[list[str]] = []
     for realm, oracle in zip(proof.realms, proof.oracles, strict=True):
-        kinds = ("User", "Contact", "Location", "Asset", "WorkOrder", "WorkOrderChange", "RoleAssignment")
+        kinds = (
+            *("User", "Contact", "Location", "Asset", "WorkOrder", "WorkOrderChange", "RoleAssignment"),
+            *("AccessLogEntry", "AccessRecord"),
+        )
         ids.append([text for of in kinds for _, text in await proof.rows(realm, oracle, of)])
     nonsense = ["", "x", "é", ids[0][0][:-4] + "AAAA", ids[1][0].swapcase(), "nothing\n"]
     emails = [
@@ -70,6 +73,7 @@ def operations(words: Words) -> st.SearchStrategy[Operation]:
         "PageSize": st.sampled_from([1, 2, 3, 100]).map(nodes.Int),
         "EmailAddress": st.sampled_from(words.emails).map(nodes.String),
         "DateTime": st.sampled_from(words.instants).map(nodes.String),
+        "Date": st.sampled_from(words.days).map(nodes.String),
         "Cursor": st.just(NullValueNode()),
         "CalendarPeriod": st.sampled_from(words.periods).map(nodes.String),
     }

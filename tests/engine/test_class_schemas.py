@@ -31,7 +31,7 @@ from permissions.categories import PERSONAL
 from permissions.decisions import may, unconditional_full
 from permissions.grants import SELF_ACTIONS
 from permissions.principals import NOBODY, TIME_BOXED, Assurance, Principal, Role, RoleGrant, Scope
-from permissions.reach import Reach
+from permissions.reach import Reach, Resource
 from tests.engine.callers import PARTS, caller
 from tests.engine.graph import built
 from tests.engine.proving import Proof
@@ -101,12 +101,17 @@ def resolver_of(kind: Any, field: str) -> object:  # noqa: ANN401  an object typ
 
 
 def test_who_may_use_everything_has_the_schema_itself() -> None:
-    everything = built()[1]
+    everything, admin = built()[1], somebody(Role.ADMIN)
+    both = replace(admin, grants=(*admin.grants, RoleGrant(Role.PRIVACY_OFFICER, None)))
 
-    admin = schema_for(somebody(Role.ADMIN))
+    whole = schema_for(both)
 
-    assert hidden_from(everything, built()[2], Viewer.at(somebody(Role.ADMIN), NOW).vector) == frozenset()
-    assert set(admin.type_map) == set(everything.type_map)
+    assert hidden_from(everything, built()[2], Viewer.at(both, NOW).vector) == frozenset()
+    assert set(whole.type_map) == set(everything.type_map)
+    # Who saw whom is for who oversees privacy.
+    assert set(whole.type_map) - set(schema_for(admin).type_map) == {
+        "AccessRecord", "AccessRecordConnection", "AccessRecordEdge", "AccessRecordFilter",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -188,8 +193,8 @@ def test_what_is_never_reached_has_no_type_no_list_and_no_link() -> None:
     officer = schema_for(somebody(Role.PRIVACY_OFFICER))
 
     assert fields(officer, "Query") == [
-        "apiTokens", "consents", "explainAccess", "node", "nodes", "organisation", "policyMatrix", "sessions", "team", "teams", "user",
-        "users", "viewer",
+        "accessRecords", "apiTokens", "consents", "explainAccess", "myAccessLog", "node", "nodes", "organisation",
+        "policyMatrix", "sessions", "team", "teams", "user", "users", "viewer",
     ]  # fmt: skip
     assert {"Location", "Asset", "WorkOrder", "WorkOrderChange", "AssetFilter"}.isdisjoint(officer.type_map)
     assert fields(officer, "RoleAssignment") == ["expiresAt", "id", "role", "viewerAccess"]
@@ -236,7 +241,8 @@ async def test_hidden_is_what_the_decisions_refuse_and_nothing_else(proof: Proof
                 wrong.append(f"{kind}.{member}")
     for type_name, entity in catalogue.entity_of_type.items():
         reach = max((tier.reach(entity.scope.resource) for tier in viewer.vector.tiers), default=Reach.NONE)
-        if type_name in schema.type_map and reach is Reach.NONE and entity.scope.resource.value != "PERSON":
+        held = viewer.vector.held | {Resource.PERSON}
+        if type_name in schema.type_map and reach is Reach.NONE and entity.scope.resource not in held:
             wrong.append(type_name)
 
     assert wrong == []

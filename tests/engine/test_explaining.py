@@ -10,6 +10,7 @@ from graphql import ExecutionResult, OperationDefinitionNode, parse, validate
 
 from isomod_graphql.core.errors import FieldNotReadable
 from isomod_graphql.engine.explaining import Coordinate, Explanation
+from isomod_graphql.engine.viewer import Viewer
 from isomod_graphql.engine.watching import Watch
 from schema.execution import Answered
 from schema.explaining import Explainer, beside
@@ -105,7 +106,8 @@ async def test_what_an_answer_masks_is_what_the_explanation_says_may_be_masked(
         assert explanation.answered == "COMPILED"
         assert disagreements(body, explanation) == []
         assert all(one.complete for one in coordinates(explanation))
-        assert unexplained(explanation, is_person=who.principal.person_id is not None) == []
+        held = Viewer.at(who.principal, proof.store.clock.now()).vector.held
+        assert unexplained(explanation, is_person=bool(held)) == []
 
 
 async def test_what_only_its_author_reads_is_hidden_for_everybody_else(proof: Proof) -> None:

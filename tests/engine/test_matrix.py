@@ -104,7 +104,7 @@ def test_the_oracle_knows_neither_plan_nor_loader_nor_projector() -> None:
         "isomod_graphql.core.store",
         *(
             f"isomod_graphql.{room}.models"
-            for room in ("assets", "identity", "locations", "subjects", "work_orders")
+            for room in ("assets", "audit", "identity", "locations", "subjects", "work_orders")
         ),
     }
 

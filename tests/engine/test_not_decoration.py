@@ -80,15 +80,15 @@ async def resolved(type_name: str, name: str, source: object, context: object) -
 
 
 async def views(proof: Proof) -> dict[str, View]:
-    """A real view of every type, as an administrator sees it with everything planned."""
-    realm, oracle, who = next(proof.callers("admin"))
+    """A real view of every type, as somebody who reaches one sees it with everything planned."""
+    realm, oracle, who = next(proof.callers("admin and privacy officer"))
     _, core, catalogue = built()
     found: dict[str, View] = {}
     for of in FIELDS:
         request = await request_of(who, proof, plan_of(who, proof, cells(core, catalogue, of)))
-        view = await request.node((await proof.rows(realm, oracle, of))[0][1])
+        ids = [text for _, text in await proof.rows(realm, oracle, of)]
+        view = next(one for one in await request.nodes(ids) if one is not None)
         await request.end_reading()
-        assert view is not None
         found[of] = view
     return found
 
@@ -123,7 +123,7 @@ async def test_a_plan_without_the_field_gives_nothing_of_it(proof: Proof) -> Non
 
 async def test_with_its_plan_the_same_field_answers(proof: Proof) -> None:
     """Else the proofs above would hold for a graph that never answers."""
-    _, _, who = next(proof.callers("admin"))
+    _, _, who = next(proof.callers("admin and privacy officer"))
     shown = await views(proof)
     _, _, catalogue = built()
     request = await request_of(

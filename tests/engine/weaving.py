@@ -32,7 +32,7 @@ WIDE: Final = 45
 """Fields of one document, about."""
 MIXED: Final = ("name", "status", "version")
 """Fields that have one type here and another type there."""
-ROOTS: Final = ("viewer", "node", "nodes", "user", "users", "team", "teams", "location", "locations", "asset", "assets", "workOrder", "workOrders", "workOrderStatistics", "assetStatistics")  # fmt: skip
+ROOTS: Final = ("viewer", "node", "nodes", "user", "users", "team", "teams", "location", "locations", "asset", "assets", "workOrder", "workOrders", "workOrderStatistics", "assetStatistics", "myAccessLog", "accessRecords")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,7 @@ class Words:
         "2026-11-03T00:00:00.000001Z",
     )
     periods: Sequence[str] = ("2026", "2026-Q4", "2026-11", "2025", "2026-Q3")
+    days: Sequence[str] = ("2026-11-01", "2026-11-02", "2026-11-03")
 
 
 @dataclass(eq=False)
@@ -279,6 +280,7 @@ class Weaver:
             "EmailAddress": words.emails,
             "DateTime": words.instants,
             "CalendarPeriod": words.periods,
+            "Date": words.days,
         }
         return known.get(name, words.texts)
 

@@ -10,7 +10,7 @@ from permissions.grants import ASSIGNABLE, GRANTS, SCOPE_ACTIONS, SESSION_ACTION
 from permissions.policy_version import POLICY_VERSION, canonical
 from permissions.principals import Role, Scope
 from permissions.purposes import CONSENT, PURPOSES, Purpose
-from permissions.reach import REACH, SCOPE_REACH, Reach, Resource
+from permissions.reach import REACH, SCOPE_REACH, SELF_HELD, Reach, Resource
 
 WRITTEN = """
 |ADMIN|F|F|F|F|H +logged reason|H|H|F|F|
@@ -54,16 +54,16 @@ READING = {
 N, O, A, S, E = Reach.NONE, Reach.OWN, Reach.ASSIGNED, Reach.SITES, Reach.ALL  # noqa: E741 - columns of one letter
 REACHES = {
     # PERSON LOCATION ASSET WORK_ORDER AUDIT_ENTRY TOKEN SESSION TEAM
-    Role.ADMIN: (E, E, E, E, E, E, O, E),
-    Role.MANAGER: (S, S, S, S, N, O, O, E),
-    Role.TECHNICIAN: (E, S, S, A, N, O, O, E),
-    Role.REQUESTER: (A, S, S, O, N, O, O, E),
-    Role.VIEWER: (E, S, S, S, N, O, O, E),
-    Role.QUALITY_MANAGER: (E, E, E, E, N, O, O, E),
-    Role.AUDITOR: (E, E, E, E, N, O, O, E),
-    Role.PRIVACY_OFFICER: (E, N, N, N, E, O, O, E),
-    Role.PARTNER: (S, S, S, S, N, O, O, N),
-    Role.SUPPORT: (N, N, N, N, N, O, O, N),
+    Role.ADMIN: (E, E, E, E, E, E, O, E, N, N),
+    Role.MANAGER: (S, S, S, S, N, O, O, E, N, N),
+    Role.TECHNICIAN: (E, S, S, A, N, O, O, E, N, N),
+    Role.REQUESTER: (A, S, S, O, N, O, O, E, N, N),
+    Role.VIEWER: (E, S, S, S, N, O, O, E, N, N),
+    Role.QUALITY_MANAGER: (E, E, E, E, N, O, O, E, N, N),
+    Role.AUDITOR: (E, E, E, E, N, O, O, E, N, N),
+    Role.PRIVACY_OFFICER: (E, N, N, N, E, O, O, E, E, N),
+    Role.PARTNER: (S, S, S, S, N, O, O, N, N, N),
+    Role.SUPPORT: (N, N, N, N, N, O, O, N, N, N),
 }
 
 
@@ -98,6 +98,12 @@ def test_only_two_roles_reach_the_audit_log() -> None:
 
     assert readers == {Role.ADMIN, Role.PRIVACY_OFFICER}
     assert readers == {role for role in Role if Action.AUDIT_READ in GRANTS[role]}
+
+
+def test_who_was_shown_whose_data_is_read_by_who_oversees_privacy_and_by_nobody_else() -> None:
+    assert {role for role in Role if REACH[role][Resource.ACCESS_RECORD]} == {Role.PRIVACY_OFFICER}
+    assert {role for role in Role if REACH[role][Resource.ACCESS_LOG]} == set()
+    assert frozenset({Resource.PERSON, Resource.ACCESS_LOG}) == SELF_HELD
 
 
 def test_every_role_and_every_scope_has_its_actions() -> None:

@@ -26,6 +26,7 @@ from tests.people import principal_of
 ORDERS, ASSETS, PLACES, PEOPLE = 20_000, 5_000, 1_000, 2_000
 LARGE = {
     "work_orders", "assets", "locations", "people", "work_order_assignees", "work_order_history", "teams", "team_members",
+    "access_days_2026_11",
 }  # fmt: skip
 FILL = """
 INSERT INTO people (tenant_id, id, created_at, updated_at, kind, pseudonym_number, site_id)
@@ -65,8 +66,12 @@ SELECT '{t}', md5('{t}t' || i)::uuid, now(), now(), 'Team ' || i, 'team ' || i F
 INSERT INTO team_members (tenant_id, team_id, person_id)
 SELECT '{t}', md5('{t}t' || 1 + (i + j * 37) % {people})::uuid, md5('{t}p' || i)::uuid
 FROM generate_series(1, {people}) i, generate_series(1, 4) j;
+INSERT INTO access_days (tenant_id, subject_id, day, viewer_id, viewer_kind, purpose, categories, count)
+SELECT '{t}', md5('{t}p' || i)::uuid, '2026-11-01'::date + j, md5('{t}p' || 1 + (i * 7 + j) % {people})::uuid, 'PERSON',
+    (ARRAY['SERVICE', 'NOTIFY'])[1 + j % 2], 1 + i % 3, 1
+FROM generate_series(1, {people}) i, generate_series(0, 9) j;
 """
-ROLES = (Role.ADMIN, Role.MANAGER, Role.TECHNICIAN, Role.REQUESTER)
+ROLES = (Role.ADMIN, Role.MANAGER, Role.TECHNICIAN, Role.REQUESTER, Role.PRIVACY_OFFICER)
 
 
 @dataclass(frozen=True)
@@ -113,7 +118,7 @@ async def crowd(urls: Urls) -> AsyncIterator[Crowd]:
         ids.seal(codes["Asset"], rows["a"]),
     )
     known = {"siteId": place, "locationId": place, "assetId": asset, "parentId": asset, "place": place}
-    known |= dict.fromkeys(("custodianId", "assigneeId", "requesterId"), person)
+    known |= dict.fromkeys(("custodianId", "assigneeId", "requesterId", "subjectId", "viewerId"), person)
     yield Crowd(store, tenants[0], known, rows["l"], rows["p"])
     await store.close()
 

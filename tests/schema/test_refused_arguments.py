@@ -12,7 +12,7 @@ from isomod_graphql.engine.viewer import Viewer
 from isomod_graphql.subjects.models import Person
 from permissions.categories import ROW_RULED, Category
 from permissions.decisions import Facts, decide, may
-from permissions.disclosure import Level
+from permissions.disclosure import Level, Relation
 from permissions.grants import Action
 from permissions.reach import Reach, Resource
 from tests.engine.arguments import Asked, asked, document, literal, places, statements
@@ -80,6 +80,10 @@ def readable_everywhere(who: Caller, proof: Proof, one: Asked) -> bool:
     if one.category in ROW_RULED:
         # Told by every row that is reached; where none is, there is nothing to tell. What it names is reached as well.
         return one.member not in NAMES or reaches_some(who, proof, kind_named(one))
+    if one.resource is Resource.ACCESS_LOG:  # nothing but the viewer's own rows
+        own = Facts(relations=frozenset({Relation.SELF}))
+        shown = decide(replace(vector, self_rights=True), one.category, own).level is Level.FULL
+        return one.resource in vector.held and shown
     needed = Reach.ALL
     return any(
         tier.reach(one.resource) >= needed
@@ -110,7 +114,7 @@ async def ids_of(proof: Proof, realm: Realm) -> dict[str, str]:
     )
     person = await proof.global_id(realm, "User", realm["technician"])
     return {"siteId": site, "locationId": site, "parentId": asset, "assetId": asset} | dict.fromkeys(
-        ("custodianId", "assigneeId", "requesterId"), person
+        ("custodianId", "assigneeId", "requesterId", "subjectId", "viewerId"), person
     )
 
 

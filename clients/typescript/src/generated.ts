@@ -24,6 +24,19 @@ export type MaskReason = (typeof REASONS)[number];
 
 /** The category of every field that may be masked. */
 export const CATEGORY_OF = {
+  "AccessLogEntry.answers": "AUDIT",
+  "AccessLogEntry.categories": "AUDIT",
+  "AccessLogEntry.day": "AUDIT",
+  "AccessLogEntry.purpose": "AUDIT",
+  "AccessLogEntry.recipient": "AUDIT",
+  "AccessRecord.answers": "AUDIT",
+  "AccessRecord.categories": "AUDIT",
+  "AccessRecord.day": "AUDIT",
+  "AccessRecord.purpose": "AUDIT",
+  "AccessRecord.recipient": "AUDIT",
+  "AccessRecord.subject": "AUDIT",
+  "AccessRecord.viewedAs": "AUDIT",
+  "AccessRecord.viewer": "AUDIT",
   "Asset.description": "NOTES",
   "AssetStatistics.total": "OPERATIONAL",
   "Contact.address": "CONTACT",
@@ -83,6 +96,27 @@ export const MASKED_ANSWER_REJECTED = "MASKED_ANSWER_REJECTED";
 
 /** The names that `viewerAccess` takes, by the type on which it stands. */
 export interface FieldNames {
+  AccessLogEntry:
+    | "answers"
+    | "categories"
+    | "day"
+    | "id"
+    | "program"
+    | "purpose"
+    | "recipient"
+    | "viewerAccess";
+  AccessRecord:
+    | "answers"
+    | "categories"
+    | "day"
+    | "id"
+    | "program"
+    | "purpose"
+    | "recipient"
+    | "subject"
+    | "viewedAs"
+    | "viewer"
+    | "viewerAccess";
   Asset:
     | "children"
     | "criticality"
