@@ -9,7 +9,7 @@ from uuid import UUID
 
 from permissions.categories import PERSONAL, ROW_RULED, Category
 from permissions.caveats import UNRESTRICTED, Caveats, is_narrower
-from permissions.disclosure import ADMITTING, Cell, Form, Level, Relation
+from permissions.disclosure import ADMITTING, OVERSEES_PRIVACY, Cell, Form, Level, Relation
 from permissions.grants import (
     ASSIGNABLE,
     PUBLIC_ACTIONS,
@@ -21,7 +21,17 @@ from permissions.grants import (
 from permissions.principals import TIME_BOXED, Assurance, Principal, Role, RoleGrant, Scope
 from permissions.purposes import Purpose, needs_consent
 from permissions.reach import Reach, Resource
-from permissions.vectors import POWERLESS, Sites, Tier, Vector, is_usable, site_bound, site_slots, vector_of
+from permissions.vectors import (
+    POWERLESS,
+    Sites,
+    Tier,
+    Vector,
+    is_usable,
+    site_bound,
+    site_slots,
+    vector_of,
+    whole_tiers,
+)
 
 __all__ = [
     "POWERLESS",
@@ -40,6 +50,7 @@ __all__ = [
     "may",
     "may_grant",
     "may_issue",
+    "may_view",
     "reach_of",
     "relations_of",
     "site_bound",
@@ -71,6 +82,10 @@ class DenialReason(StrEnum):
     SITES = "SITES"
     TIME_BOX = "TIME_BOX"
     WIDER = "WIDER"
+    OVERSEER = "OVERSEER"
+    """Who oversees privacy is not looked over."""
+    VIEW_AS = "VIEW_AS"
+    """Whoever looks as another member changes nothing."""
     FIELD = "FIELD"
     """The row may be changed, but the caller may not read raw what would be written over."""
 
@@ -139,7 +154,9 @@ def decide(vector: Vector, category: Category, facts: Facts) -> Decision:
     if facts.erased:
         readers = tuple(tier for tier in vector.tiers if tier.reads_evidence and facts.evidence)
         kept = _weigh(vector, readers, category, facts, own=False)
-    elif not own and (category in facts.restricted or _lacks_consent(vector, category, facts)):
+    elif (vector.viewed or not own) and (
+        category in facts.restricted or _lacks_consent(vector, category, facts)
+    ):
         overseers = tuple(tier for tier in vector.tiers if tier.oversees_privacy)
         kept = _weigh(vector, overseers, category, facts, own=False)
     else:
@@ -231,6 +248,24 @@ def may_grant(
     if refusal is None and role in TIME_BOXED and (expires_at is None or expires_at <= now):
         refusal = DenialReason.TIME_BOX
     return Allowed() if refusal is None else Denied(refusal)
+
+
+def may_view(
+    principal: Principal, target_person_id: UUID, target: Sequence[RoleGrant], now: datetime
+) -> Verdict:
+    """Whether a person may look at what this other member, who holds `target`, is shown: freshly proven, and through no token.
+
+    Never who oversees privacy: whose requests are open would show, and a privacy officer is not looked over (GDPR Art. 38(3)).
+    """
+    verdict = may(principal, Action.VIEW_AS, now=now)
+    if not verdict:
+        return verdict
+    if target_person_id == principal.person_id:
+        return Denied(DenialReason.SELF_GRANT)
+    if not whole_tiers(vector_of(principal, now)):
+        return Denied(DenialReason.SITES)
+    overseen = any(grant.is_live(now) and grant.role in OVERSEES_PRIVACY for grant in target)
+    return Denied(DenialReason.OVERSEER) if overseen else Allowed()
 
 
 def may_issue(principal: Principal, scopes: frozenset[Scope], caveats: Caveats, now: datetime) -> Verdict:

@@ -63,6 +63,8 @@ class Action(StrEnum):
     """See which programs of partners are registered, for what, and when their secrets were used."""
     CLIENT_MANAGE = "CLIENT_MANAGE"
     """Register a program, rotate or end its secrets, disable it."""
+    VIEW_AS = "VIEW_AS"
+    """Look at what another member is shown; read only, and never more than the one who looks may see."""
 
 
 A = Action
@@ -73,7 +75,7 @@ PUBLIC_ACTIONS: Final = frozenset({A.POLICY_READ, A.SIGN_IN})
 MEMBER_ACTIONS: Final = PUBLIC_ACTIONS | {A.VIEWER_READ, A.SESSION_MANAGE, A.CONSENT_DECIDE}
 """Every signed-in person, whatever the roles; sessions and consents are his or her own."""
 
-SESSION_ACTIONS: Final = frozenset({A.SESSION_MANAGE})
+SESSION_ACTIONS: Final = frozenset({A.SESSION_MANAGE, A.VIEW_AS})
 """Done in a sign-in session alone: no scope carries them, and no token that a program holds ends or moves a session."""
 
 SELF_ACTIONS: Final = frozenset({A.PERSON_RECTIFY, A.PERSON_RESTRICT, A.PERSON_ERASE})
@@ -133,8 +135,11 @@ SCOPE_ACTIONS: Final[Mapping[Scope, frozenset[Action]]] = MappingProxyType(
 )
 """A write scope reads too: a write that cannot read back its result is of no use."""
 
-STEP_UP: Final = SELF_ACTIONS | {A.TOKEN_CREATE, A.CLIENT_MANAGE}
+STEP_UP: Final = SELF_ACTIONS | {A.TOKEN_CREATE, A.CLIENT_MANAGE, A.VIEW_AS}
 """Need a fresh proof of who is asking: a session re-authenticates, a bearer token carries `privacy:execute`."""
+
+VIEWED_ACTIONS: Final = PUBLIC_ACTIONS | _READS | {A.VIEWER_READ, A.CLIENT_READ}
+"""What is left of both while one member looks at what another is shown: nothing of an account, and no change."""
 
 STEP_UP_FREE_FOR_SELF: Final = frozenset({A.PERSON_RECTIFY})
 """Correcting one's own data is undone by correcting it again; restriction and erasure are not."""

@@ -16,10 +16,11 @@ from permissions.grants import (
     SELF_ACTIONS,
     SESSION_ACTIONS,
     STEP_UP,
+    VIEWED_ACTIONS,
 )
 from permissions.masks import SMALLEST_GROUP
 from permissions.purposes import CONSENT, PURPOSES
-from permissions.reach import CAVEAT_BOUND, GRANT_BOUND, REACH, SCOPE_REACH, SELF_HELD
+from permissions.reach import CAVEAT_BOUND, GRANT_BOUND, REACH, SCOPE_REACH, SELF_HELD, VIEWED_ROWS
 
 
 def canonical(value: object) -> str:
@@ -39,9 +40,9 @@ def canonical(value: object) -> str:
 
 TABLES: Final[tuple[object, ...]] = (
     *(GRANTS, SCOPE_ACTIONS, MEMBER_ACTIONS, SELF_ACTIONS, STEP_UP, ASSIGNABLE, CLIENT_SCOPES, NAMED_SCOPES),
-    SESSION_ACTIONS,
+    *(SESSION_ACTIONS, VIEWED_ACTIONS),
     *(DISCLOSURE, PII_SCOPES, OVERSEES_PRIVACY, READS_EVIDENCE),
-    *(REACH, SCOPE_REACH, GRANT_BOUND, CAVEAT_BOUND, SELF_HELD),
+    *(REACH, SCOPE_REACH, GRANT_BOUND, CAVEAT_BOUND, SELF_HELD, VIEWED_ROWS),
     *(PURPOSES, CONSENT),
     SMALLEST_GROUP,
 )

@@ -90,6 +90,20 @@ class Principal:
     caveats: Caveats = UNRESTRICTED
     credential_id: UUID | None = None
     stepped_up_until: datetime | None = None
+    viewed_by: "Principal | None" = None
+    """Who really asks, where one member looks at what another is shown; the powers are those that both have."""
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a look through a look, and for one into another organisation."""
+        actor = self.viewed_by
+        if actor is not None and (actor.viewed_by is not None or actor.tenant_id != self.tenant_id):
+            message = "a member of the same organisation looks, and through nobody else"
+            raise ValueError(message)
+
+    @property
+    def acting(self) -> "Principal":
+        """Who answers for what is asked: the one who looks, never the member as whom."""
+        return self if self.viewed_by is None else self.viewed_by
 
 
 NOBODY: Final = Principal(kind="NOBODY", scopes=frozenset())

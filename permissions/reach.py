@@ -64,6 +64,11 @@ CAVEAT_BOUND: Final = GRANT_BOUND | {Resource.PERSON, Resource.AUDIT_ENTRY, Reso
 SELF_HELD: Final = frozenset({Resource.PERSON, Resource.ACCESS_LOG})
 """Rows about oneself that every person reaches, whatever the roles (GDPR Art. 15)."""
 
+VIEWED_ROWS: Final = frozenset(
+    {Resource.PERSON, Resource.LOCATION, Resource.ASSET, Resource.WORK_ORDER, Resource.TEAM}
+)
+"""Whoever looks at what another member is shown reaches all of these rows."""
+
 _PEOPLE = frozenset({Resource.PERSON, Resource.TEAM})
 _WORK = frozenset({Resource.WORK_ORDER, Resource.PERSON})
 

@@ -18,10 +18,27 @@ from permissions.disclosure import (
     Relation,
     ceiling,
 )
-from permissions.grants import GRANTS, MEMBER_ACTIONS, PUBLIC_ACTIONS, SCOPE_ACTIONS, SELF_ACTIONS, Action
+from permissions.grants import (
+    GRANTS,
+    MEMBER_ACTIONS,
+    PUBLIC_ACTIONS,
+    SCOPE_ACTIONS,
+    SELF_ACTIONS,
+    VIEWED_ACTIONS,
+    Action,
+)
 from permissions.principals import Principal, RoleGrant, Scope
 from permissions.purposes import PURPOSES, Purpose
-from permissions.reach import CAVEAT_BOUND, GRANT_BOUND, REACH, SCOPE_REACH, SELF_HELD, Reach, Resource
+from permissions.reach import (
+    CAVEAT_BOUND,
+    GRANT_BOUND,
+    REACH,
+    SCOPE_REACH,
+    SELF_HELD,
+    VIEWED_ROWS,
+    Reach,
+    Resource,
+)
 
 Sites: TypeAlias = frozenset[UUID] | None
 """None: every site."""
@@ -72,6 +89,8 @@ class Vector:
     site_bound: bool
     held: frozenset[Resource] = frozenset()
     """The kinds of rows about oneself that are reached whatever the roles."""
+    viewed: bool = False
+    """Somebody else looks: being the subject lifts no restriction, and what is shown is shown to another."""
 
     def ceiling(self, category: Category) -> Level:
         """The most that scopes and caveats leave of a personal category, the subject's own look included."""
@@ -97,7 +116,54 @@ def is_usable(principal: Principal, now: datetime) -> bool:
 
 
 def vector_of(principal: Principal, now: datetime) -> Vector:
-    """The powers of this caller at this moment."""
+    """The powers of this caller at this moment; of a member who is looked at, those that whoever looks has as well."""
+    own = _own_vector(principal, now)
+    return own if principal.viewed_by is None else _viewed(own, _own_vector(principal.viewed_by, now))
+
+
+def whole_tiers(vector: Vector) -> list[Tier]:
+    """Those that reach every row at which somebody may look as another member; none of a credential bound to sites."""
+    reached = [tier for tier in vector.tiers if all(tier.reach(of) is Reach.ALL for of in VIEWED_ROWS)]
+    return [] if vector.site_bound else reached
+
+
+def _viewed(member: Vector, actor: Vector) -> Vector:
+    """Both at once, and never more than either has on any row.
+
+    Of the actor only what is shown without a tie on every row counts, so that no row has to be asked of twice: a category
+    that is not shown raw everywhere is hidden, a kind of row that is not reached whole is not reached. Nothing is kept
+    through a restriction or an erasure, not even by the subject, whom the actor is not.
+    """
+    whole = whole_tiers(actor)
+    if member == POWERLESS or not whole or actor.purpose is not member.purpose:
+        return POWERLESS
+    kept = frozenset(of for of in Resource if all(tier.reach(of) is Reach.ALL for tier in whole))
+    raw = frozenset(of for of in PERSONAL if any(tier.cell(of).base is Level.FULL for tier in whole))
+    ceilings = zip(PERSONAL_ORDER, member.ceilings, actor.ceilings, strict=True)
+    return replace(
+        member,
+        actions=member.actions & actor.actions & VIEWED_ACTIONS,
+        self_actions=frozenset(),
+        readable=member.readable & actor.readable,
+        ceilings=tuple(min(one, other) if of in raw else Level.HIDDEN for of, one, other in ceilings),
+        tiers=tuple(_viewed_tier(tier, kept) for tier in member.tiers),
+        held=member.held & kept,
+        viewed=True,
+    )
+
+
+def _viewed_tier(tier: Tier, kept: frozenset[Resource]) -> Tier:
+    reaches = zip(Resource, tier.reaches, strict=True)
+    return replace(
+        tier,
+        reaches=tuple(reach if of in kept else Reach.NONE for of, reach in reaches),
+        actions=tier.actions & VIEWED_ACTIONS,
+        oversees_privacy=False,
+        reads_evidence=False,
+    )
+
+
+def _own_vector(principal: Principal, now: datetime) -> Vector:
     if not is_usable(principal, now):
         return POWERLESS
     person = principal.kind == "PERSON" and principal.person_id is not None

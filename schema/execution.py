@@ -14,6 +14,7 @@ from graphql import (
     execute,
 )
 
+from isomod_graphql.audit.models import VIEWED_AS
 from isomod_graphql.core.clock import Clock
 from isomod_graphql.core.errors import (
     BadInput,
@@ -246,10 +247,15 @@ class Execution:
 
 def _access(viewer: Viewer, document_hash: bytes, released: Mapping[int, set[bytes]]) -> Access:
     principal = viewer.principal
+    kind: str = principal.kind
+    if principal.viewed_by is not None and principal.person_id is not None:
+        kind = f"{VIEWED_AS}{principal.person_id}"
+        # What is shown of the actor is no news to anybody.
+        released = {bits: subjects - {viewer.actor_id.bytes} for bits, subjects in released.items()}
     return Access(
         viewer.tenant_id,
         viewer.actor_id,
-        principal.kind,
+        kind,
         principal.purpose,
         document_hash,
         viewer.now,

@@ -35,6 +35,7 @@ from schema.silence import SilentSchema
 from schema.subscriptions import Subscription
 from schema.team_changes import TeamChanges
 from schema.teams import TEAM_BY_ID, TEAMS, Team, TeamFilter, TeamOrder
+from schema.view_as_changes import ViewAsChanges
 from schema.work_order_changes import WorkOrderChanges
 from schema.work_order_lists import WORK_ORDERS, WorkOrderFilter, WorkOrderOrder
 from schema.work_order_statistics import WorkOrderStatisticsQueries
@@ -184,6 +185,7 @@ class Mutation(
     WorkOrderSteps,
     TeamChanges,
     ConsentChanges,
+    ViewAsChanges,
 ):
     """One line per domain."""
 

@@ -24,9 +24,10 @@ async def record(
     reason: str | None = None,
 ) -> None:
     """Adds one entry; it stands or falls with the transaction."""
+    actor = principal.acting
     entry = {
-        "tenant_id": tx.tenant_id, "at": tx.now, "id": tx.new_id(), "actor_kind": principal.kind,
-        "actor_id": principal.person_id or principal.client_id, "action": action, "outcome": outcome, "reason": reason,
+        "tenant_id": tx.tenant_id, "at": tx.now, "id": tx.new_id(), "actor_kind": actor.kind,
+        "actor_id": actor.person_id or actor.client_id, "action": action, "outcome": outcome, "reason": reason,
         "entity_type": entity[0] if entity else None, "entity_id": entity[1] if entity else None, "fields": sorted(set(fields)),
     }  # fmt: skip
     await tx.run(insert(AuditEntry).values(entry))

@@ -127,7 +127,7 @@ def _opened(request: Request, demand: Demand, parent: UUID | None) -> _Asked:
         raise TypeError(f"{demand.listing.name} hangs on a row, or on none")
     if request.keys is None:
         raise Unauthenticated
-    binding = cursor_binding(request.viewer.actor_id, demand, None if parent is None else parent.bytes)
+    binding = cursor_binding(request.viewer.holder, demand, None if parent is None else parent.bytes)
     start = None
     if demand.after is not None:
         value, row_id = open_cursor(request.keys, binding, demand.after)
@@ -249,13 +249,13 @@ def _first_plus_one() -> ColumnElement[int]:
     return bindparam("first_plus_one", type_=Integer())
 
 
-def cursor_binding(actor_id: UUID, demand: Demand, parent_id: bytes | None) -> Binding:
+def cursor_binding(holder: bytes, demand: Demand, parent_id: bytes | None) -> Binding:
     """What the cursors of this list are bound to: the viewer, the coordinate, the filter, the order and the row above.
 
     One digest, made once per page: a cipher that authenticates each part anew for each cursor takes twice as long.
     """
     above = ROOT if parent_id is None else parent_id
-    return [sha256(actor_id.bytes + above + demand.spelled).digest()]
+    return [sha256(holder + above + demand.spelled).digest()]
 
 
 def seal_cursor(keys: TenantKeys, binding: Binding, sort_value: Any, row_id: bytes) -> str:  # noqa: ANN401  a column's value

@@ -241,7 +241,7 @@ def _cell(entity: Entity, spec: FieldSpec, vector: Vector, facts: RowFacts) -> C
     else:
         cell = _plain(spec, decision, withheld)
         shown = cell.kind in {Kind.STORED, Kind.OPENED, Kind.GATHERED}
-    elsewhere = not any(me for name, _, me in facts.flags if name == spec.subject)
+    elsewhere = vector.viewed or not any(me for name, _, me in facts.flags if name == spec.subject)
     return replace(cell, releases=spec.personal and shown and elsewhere)
 
 
@@ -308,7 +308,8 @@ def _mask_name(spec: FieldSpec, decision: Decision) -> str:
 
 def _is_concerned(spec: FieldSpec, vector: Vector, facts: RowFacts) -> bool:
     overseers = (tier for tier in vector.tiers if tier.oversees_privacy and tier.slot in facts.admitted)
-    return any(me for name, _, me in facts.flags if name == spec.subject) or any(overseers)
+    own = not vector.viewed and any(me for name, _, me in facts.flags if name == spec.subject)
+    return own or any(overseers)
 
 
 def _computed(

@@ -280,7 +280,7 @@ class Rendering:
         ]
 
     def _cursors(self, under: Under, page: Paged, at: int, begin: int, end: int) -> list[str]:
-        binding = cursor_binding(self._run.request.viewer.actor_id, page.demand, page.parents[at])
+        binding = cursor_binding(self._run.request.viewer.holder, page.demand, page.parents[at])
         row_id = under.loaded.stage.slots[0].slot.at["id"]
         by_memory = page.demand.in_memory
         return [

@@ -361,7 +361,7 @@ class Run:
 
     def _start(self, asked: Demand, parent: bytes | None) -> tuple[Any, bytes]:
         """Where the page before ended. An invalid cursor is a field error like others."""
-        binding = cursor_binding(self.request.viewer.actor_id, asked, parent)
+        binding = cursor_binding(self.request.viewer.holder, asked, parent)
         try:
             value, row_id = open_cursor(self.keys, binding, asked.after or "")
         except CursorInvalid:

@@ -51,8 +51,9 @@ class Viewer:
 
     @property
     def actor_id(self) -> UUID:
-        """The person or client that acts. Raises Unauthenticated for nobody."""
-        actor = self.principal.person_id or self.principal.client_id
+        """The person or client that acts, never the member as whom somebody looks. Raises Unauthenticated for nobody."""
+        acting = self.principal.acting
+        actor = acting.person_id or acting.client_id
         if actor is None:
             raise Unauthenticated
         return actor
@@ -64,6 +65,13 @@ class Viewer:
             raise Unauthenticated
         return self.principal.tenant_id
 
+    @property
+    def holder(self) -> bytes:
+        """Whose cursors these are: the actor's, and apart from those the ones of each member as whom the actor looks."""
+        own = self.actor_id.bytes
+        viewed = self.principal.viewed_by is not None and self.principal.person_id
+        return own + viewed.bytes if viewed else own
+
     def require(self, action: Action, *, subject_id: UUID | None = None) -> None:
         """Raises Denial (Forbidden, Unauthenticated or StepUpRequired, each with the reason) when the action is refused."""
         verdict = may(self.principal, action, now=self.now, subject_id=subject_id)
@@ -74,6 +82,9 @@ class Viewer:
 def _period(principal: Principal, now: datetime) -> tuple[datetime, datetime]:
     """From when to when nothing that the principal holds comes to its end: its powers are the same all that time."""
     ends = [grant.expires_at for grant in principal.grants] + [principal.caveats.not_after]
+    if principal.viewed_by is not None:
+        ends += [grant.expires_at for grant in principal.viewed_by.grants]
+        ends.append(principal.viewed_by.caveats.not_after)
     past = max((end for end in ends if end is not None and end <= now), default=EVER)
     return past, min((end for end in ends if end is not None and end > now), default=NEVER)
 

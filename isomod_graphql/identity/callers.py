@@ -11,6 +11,8 @@ from isomod_graphql.identity.desk import Desk
 from isomod_graphql.identity.principals import resolve_session, resolve_token
 from isomod_graphql.identity.sessions import LONGEST_SECRET
 from isomod_graphql.identity.token_format import is_well_formed
+from isomod_graphql.identity.view_as import LONGEST_TICKET, looking, viewed
+from permissions.caveats import admits_time
 from permissions.principals import Principal
 
 LONGEST_MEMORY = timedelta(seconds=5)
@@ -59,6 +61,16 @@ class Callers:
         if known is not None or not is_well_formed(text):
             return known
         return await self._looked_up(key, lambda: resolve_token(self._desk, text, address))
+
+    async def by_ticket(self, actor: Principal, ticket: str) -> Principal | None:
+        """As `view_as.viewed`."""
+        if len(ticket) > LONGEST_TICKET or not ticket.isascii():
+            return None
+        key = (token_hash(ticket), f"as {actor.credential_id}")
+        known = self._known_now(key)
+        if known is not None and known.viewed_by == looking(actor):
+            return known if admits_time(known.caveats, self._desk.store.clock.now()) else None
+        return await self._looked_up(key, lambda: viewed(self._desk, actor, ticket))
 
     def forget(self) -> None:
         """Forgets everybody; an answer that is still under way is not remembered either, and nobody joins it."""

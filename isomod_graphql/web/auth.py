@@ -1,6 +1,6 @@
 """From a credential to a principal, and forgetting whom a mutation may have changed. It refuses to log an address in full."""
 
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from graphql import OperationType
@@ -10,8 +10,12 @@ from isomod_graphql.identity.callers import Callers
 from isomod_graphql.identity.sessions import csrf_token
 from isomod_graphql.web.exchange import Authenticated, ExecutionReply, Executor, GraphQLRequest
 from isomod_graphql.web.facts import Bearer, Credential, HttpFacts
+from isomod_graphql.web.refusals import ViewAsEnded
 from permissions.masks import ip_prefix
 from permissions.principals import NOBODY, Principal
+
+VIEW_AS: Final = b"isomod-view-as"
+"""The header with the ticket of a look as another member."""
 
 log: Any = structlog.get_logger("isomod.sign_in")
 
@@ -25,7 +29,10 @@ class KnownCallers:
 
     async def authenticate(self, credential: Credential, http: HttpFacts) -> Authenticated:
         """Raises Unauthenticated for a bearer token that is unknown, over, revoked, or used from elsewhere."""
+        ticket = http.header(VIEW_AS)
         if isinstance(credential, Bearer):
+            if ticket is not None:
+                raise ViewAsEnded
             principal = await self._callers.by_token(credential.token, http.address)
             if principal is None:
                 log.info("credential.refused", kind="bearer", network=ip_prefix(http.address))
@@ -35,6 +42,12 @@ class KnownCallers:
         if principal is None:
             log.info("credential.refused", kind="session", network=ip_prefix(http.address))
             return Authenticated(NOBODY)
+        if ticket is not None:
+            actor, principal = principal, await self._callers.by_ticket(principal, ticket)
+            if principal is None:
+                # Never answered as the actor instead: whoever looks as another must not be shown more for a moment.
+                log.info("view_as.refused", actor_id=str(actor.person_id))
+                raise ViewAsEnded
         return Authenticated(principal, csrf_token(credential.value))
 
     async def still(self, credential: Credential, http: HttpFacts) -> Principal | None:

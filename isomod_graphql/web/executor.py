@@ -78,9 +78,9 @@ class GraphExecutor:
         return Executed(reply.data, reply.errors, reply.extensions, headers)
 
     def _explains(self, asked: str, principal: Principal) -> bool:
-        """For everybody else the header changes nothing, and says nothing of why."""
+        """For everybody else the header changes nothing, and says nothing of why. Of a look as another the actor is asked."""
         now = self._execution.clock.now()
-        return asked in EXPLANATIONS and bool(may(principal, Action.EXPLAIN_PLAN, now=now))
+        return asked in EXPLANATIONS and bool(may(principal.acting, Action.EXPLAIN_PLAN, now=now))
 
     async def _explained(
         self, request: GraphQLRequest, principal: Principal, services: Services, wish: Wish, *, timed: bool

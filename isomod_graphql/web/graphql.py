@@ -44,6 +44,7 @@ from isomod_graphql.web.refusals import (
     PersistedQueryNotFound,
     RateLimited,
     TrustedDocumentRequired,
+    ViewAsReadOnly,
 )
 from isomod_graphql.web.sending import Answer, headers_of, send_answer
 from permissions.principals import NOBODY, Principal
@@ -151,7 +152,7 @@ class GraphQLEndpoint:
                 exchange.patience.end()
                 exchange.patience = None  # They know each other: what goes round waits for the collector.
         if answer is not None:
-            await send_answer(send, answer, exchange.media, exchange.headers)
+            await send_answer(send, answer, exchange.media, _told(exchange))
         if exchange.tried is not None and self._watchman is not None:
             # Only now: a record that is written must not make the answer another one, nor a later one.
             self._watchman.look(exchange.tried)
@@ -194,7 +195,7 @@ class GraphQLEndpoint:
     async def _late(self, exchange: _Exchange, refusal: IsoModError) -> None:
         """The answer for work that was cancelled and still does not end."""
         answer = self._refused(exchange, refusal)
-        await send_answer(exchange.send, answer, exchange.media, exchange.headers)
+        await send_answer(exchange.send, answer, exchange.media, _told(exchange))
 
     def _charged(self, exchange: _Exchange, refusal: IsoModError) -> IsoModError:
         """A request that never came to its own cost is not free: who sends only such ones runs out of points too."""
@@ -222,6 +223,10 @@ class GraphQLEndpoint:
             found = self.documents.find(source)
             operation = _shape_of(found).choose(parameters.operation_name)
             _refuse_kind(exchange.http, operation)
+            if principal.viewed_by is not None and operation.kind is not OperationType.QUERY:
+                document = _shape_of(found).document
+                exchange.tried = Tried(document, operation, parameters.variables, principal)
+                raise ViewAsReadOnly
             try:
                 checked = self.documents.check(found, self._fitting(principal))
             except DocumentFaulty:
@@ -305,6 +310,14 @@ class GraphQLEndpoint:
         status = answers.status_of_refusal(refusal, exchange.media, self._rules.http_status)
         body = answers.body_of({"errors": answers.entries_of_refusal(refusal)})
         return Answer(status, body, headers_of(refusal, status))
+
+
+def _told(exchange: _Exchange) -> Mapping[str, str]:
+    """With every answer to a look as another member goes until when it lasts."""
+    until = exchange.principal.caveats.not_after
+    if exchange.principal.viewed_by is None or until is None:
+        return exchange.headers
+    return {**exchange.headers, "isomod-view-as": f"until={until:%Y-%m-%dT%H:%M:%SZ}"}
 
 
 def _require_own_page(http: HttpFacts, asking: Authenticated, rules: DoorRules) -> None:

@@ -70,8 +70,10 @@ class HiddenAttempts:
         await asyncio.gather(*self._pending, return_exceptions=True)
 
     async def _record(self, tried: Tried) -> None:
+        who = tried.principal
+        entity = None if who.viewed_by is None or who.person_id is None else ("User", who.person_id)
         for action, reason in list(self._denied(tried)):
-            await record_denial(self._store, tried.principal, action.value, reason.value)
+            await record_denial(self._store, who, action.value, reason.value, entity=entity)
 
     def _denied(self, tried: Tried) -> Iterator[tuple[Action, DenialReason]]:
         """The changes that exist and that this caller does not have; a word that nobody has is no attempt."""
@@ -79,6 +81,9 @@ class HiddenAttempts:
         if root is None:
             return
         names = sorted(name for name in tried.operation.root_fields if name in root.fields)
+        if tried.principal.viewed_by is not None:
+            yield from ((self._catalogue.needs[root.name, name], DenialReason.VIEW_AS) for name in names)
+            return
         hidden = [name for name in names if own is None or name not in own.fields]
         if not hidden and not self._fits(tried):
             return

@@ -116,5 +116,6 @@ class PointsPerMinute:
 
 def _key(principal: Principal, http: HttpFacts) -> object:
     """A person spends from one purse through all tokens and sessions; nobody is told apart by address only."""
+    principal = principal.acting
     known = principal.client_id or principal.account_id or principal.person_id
     return (principal.tenant_id or PLATFORM_TENANT, known) if known else http.address

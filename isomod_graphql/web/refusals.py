@@ -95,6 +95,20 @@ class TrustedDocumentRequired(DoorRefusal):
     message = "A GET request with a session may only run a trusted document."
 
 
+class ViewAsEnded(DoorRefusal):
+    """The ticket is not of this session or over, a member has changed since, or it came with a bearer token."""
+
+    status = 403
+    code = "VIEW_AS_ENDED"
+    message = "You no longer see the product as another person."
+
+
+class ViewAsReadOnly(DoorRefusal):
+    status = 403
+    code = "VIEW_AS_READ_ONLY"
+    message = "Nothing can be changed while you see the product as another person."
+
+
 class HostUnknown(DoorRefusal):
     status = 421
     code = "HOST_UNKNOWN"

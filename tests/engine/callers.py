@@ -1,6 +1,7 @@
 """Everybody who may ask in a realm: each role in each relation, bound to sites, with narrowed tokens, as partner, as nobody in particular."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -24,6 +25,8 @@ class Part(NamedTuple):
     sites: tuple[str, ...] | None = None
     categories: frozenset[Category] | None = None
     expired: bool = False
+    viewed: tuple[tuple[str, ...] | None] | None = None
+    """Somebody looks as the person: an administrator of these sites (None: of every site)."""
 
 
 def _role(person: str, role: Role, *sites: str) -> Part:
@@ -80,6 +83,13 @@ PARTS: Final[Mapping[str, Part]] = {
     "privacy officer for compliance": _token("bystander", R.PRIVACY_OFFICER, *S, purpose=Purpose.COMPLIANCE),
     "privacy officer for analytics": _token("bystander", R.PRIVACY_OFFICER, *S, purpose=Purpose.ANALYTICS),
     "requester with a token for work": _token("requester", R.REQUESTER, S.WORK_ORDERS_READ),
+    "technician seen by an admin": _role("technician", R.TECHNICIAN)._replace(viewed=(None,)),
+    "half restricted viewer seen by an admin": _role("half_restricted", R.VIEWER)._replace(viewed=(None,)),
+    "requester seen by an admin": _role("requester", R.REQUESTER)._replace(viewed=(None,)),
+    "manager of gent and of privacy seen by an admin": Part(
+        "boss", ((R.MANAGER, ("gent",)), (R.PRIVACY_OFFICER, None)), viewed=(None,)
+    ),
+    "auditor seen by an admin of gent": _role("bystander", R.AUDITOR)._replace(viewed=(("gent",),)),
     "partner": _client(*_READS),
     "partner with names": _client(*_READS, S.PII_IDENTITY),
     "partner with names and contacts": _client(*_READS, S.PII_IDENTITY, S.PII_CONTACT),
@@ -112,6 +122,10 @@ def caller(realm: Realm, name: str, now: datetime) -> Caller:
         assurance=Assurance.SESSION if part.scopes is None else Assurance.TOKEN,
         caveats=Caveats(sites=_sites(realm, part.sites), categories=part.categories),
     )
+    if part.viewed is not None:
+        admin = RoleGrant(R.ADMIN, _sites(realm, part.viewed[0]))
+        actor = replace(principal, person_id=realm["southerner"], grants=(admin,))
+        principal = replace(principal, viewed_by=actor)
     return Caller(f"{name} {realm.tenant}", principal)
 
 

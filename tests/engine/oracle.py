@@ -221,6 +221,7 @@ class Oracle:
             hidden = None if whole or category not in PERSONAL else (NULL.name, str(decision.reason))
             return Seen(raw if reached and whole else None, hidden)
         oversees = any(tier.oversees_privacy and tier.slot in admitted for tier in vector.tiers)
+        told = oversees or (mine and principal.viewed_by is None)
         code = await self._code(principal, None if person is None else person["id"])
         if name == "pseudonym":
             return Seen(code)
@@ -228,7 +229,7 @@ class Oracle:
             return Seen(None if raw is None else masks.area_text((raw, row["longitude"])))
         if field.sibling and decision.level is not Level.HIDDEN:
             return Seen(field.mask.apply(raw))
-        return _shown(field, name, raw, row, decision, code, concerned=mine or oversees)
+        return _shown(field, name, raw, row, decision, code, concerned=told)
 
     async def _code(self, principal: Principal, person: UUID | None) -> str | None:
         keys = await self._store.keystore.tenant(self._tenant)

@@ -163,6 +163,7 @@ def test_dangerous_actions_need_a_fresh_proof() -> None:
         Action.PERSON_ERASE,
         Action.TOKEN_CREATE,
         Action.CLIENT_MANAGE,
+        Action.VIEW_AS,
     } == STEP_UP
 
 

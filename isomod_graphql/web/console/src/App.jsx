@@ -7,6 +7,9 @@ import SignIn from './SignIn.jsx';
 import StepUp from './StepUp.jsx';
 import { learnAbilities, whyStore } from './why.js';
 import Why from './Why.jsx';
+import { viewAsStore } from './viewAs.js';
+import ViewAsBanner from './ViewAsBanner.jsx';
+import ViewAsDialog from './ViewAsDialog.jsx';
 
 const NOTICE_MS = 20_000;
 
@@ -16,6 +19,8 @@ export default function App() {
   const [state, setState] = useState({ page: 'waiting' });
   const [stepUp, setStepUp] = useState('none');
   const { question } = useSyncExternalStore(whyStore.subscribe, whyStore.get);
+  const [choosing, setChoosing] = useState(false);
+  const { look, ended } = useSyncExternalStore(viewAsStore.subscribe, viewAsStore.get);
 
   const open = useCallback((notice) => {
     restore()
@@ -28,6 +33,8 @@ export default function App() {
     () =>
       onSessionEnd(() => {
         setStepUp('none');
+        setChoosing(false);
+        viewAsStore.leave();
         open('Your session has ended. Sign in again.');
       }),
     [open],
@@ -58,17 +65,23 @@ export default function App() {
   if (state.page === 'sign-in') {
     return <SignIn notice={state.notice} onSignedIn={(viewer) => setState({ page: 'editor', viewer })} />;
   }
+  const notice = stepUp === 'confirmed' ? 'Confirmed for ten minutes. Run the operation again.' : null;
+  const over = ended === null ? null : `You no longer see what ${ended} sees.`;
   return (
     <div className="console">
-      <Header viewer={state.viewer} onSignOut={leave}
-        notice={stepUp === 'confirmed' ? 'Confirmed for ten minutes. Run the operation again.' : null} />
+      <div>
+        <Header viewer={state.viewer} onSignOut={leave} notice={notice ?? over}
+          onViewAs={state.viewer.mayViewAs && look === null ? () => setChoosing(true) : null} />
+        {look && <ViewAsBanner look={look} />}
+      </div>
+      {choosing && <ViewAsDialog onClose={() => setChoosing(false)} />}
       {stepUp === 'asked' && (
         <StepUp onConfirmed={() => setStepUp('confirmed')} onCancel={() => setStepUp('none')} />
       )}
       {question && <Why question={question} onClose={whyStore.close} />}
       <main className="console-main">
         <Suspense fallback={<Waiting text="Loading the editor" />}>
-          <Editor key={state.viewer.id} viewer={state.viewer} />
+          <Editor key={`${state.viewer.id} ${look?.ticket ?? ''}`} viewer={state.viewer} />
         </Suspense>
       </main>
     </div>

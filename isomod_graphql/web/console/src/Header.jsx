@@ -2,14 +2,10 @@
 import { useState, useSyncExternalStore } from 'react';
 import ExplainSwitch from './ExplainSwitch.jsx';
 import Mark from './Mark.jsx';
+import { readable } from './roles.js';
 import { whyStore } from './why.js';
 
-function readable(role) {
-  const words = role.toLowerCase().replaceAll('_', ' ');
-  return words[0].toUpperCase() + words.slice(1);
-}
-
-export default function Header({ viewer, notice, onSignOut }) {
+export default function Header({ viewer, notice, onSignOut, onViewAs }) {
   const { able } = useSyncExternalStore(whyStore.subscribe, whyStore.get);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState(null);
@@ -55,6 +51,11 @@ export default function Header({ viewer, notice, onSignOut }) {
           </button>
         )}
         <ExplainSwitch />
+        {onViewAs && (
+          <button type="button" className="console-button" onClick={onViewAs}>
+            View as…
+          </button>
+        )}
         <button type="button" className="console-button" onClick={leave} disabled={busy}>
           Sign out
         </button>

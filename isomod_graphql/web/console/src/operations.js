@@ -21,6 +21,21 @@ export const STEP_UP = `mutation ConsoleStepUp($input: StepUpInput!) {
 export const VIEWER = `query ConsoleViewer {
   viewer { id displayName roles { role } }
   organisation { name }
+  viewAs: __type(name: "StartViewAsInput") { name }
+}`;
+
+export const PEOPLE = `query ConsolePeople($start: String!) {
+  users(first: 50, orderBy: NAME_ASC, filter: { namePrefix: $start, status: [ACTIVE] }) {
+    nodes { id displayName roles { role } }
+  }
+}`;
+
+export const START_VIEW_AS = `mutation ConsoleStartViewAs($input: StartViewAsInput!) {
+  startViewAs(input: $input) {
+    ticket
+    until
+    userErrors { code field message }
+  }
 }`;
 
 export const WELCOME = `# The latest work orders, as your role sees them.

@@ -1,5 +1,6 @@
 // The signed-in session of this page: keeps the CSRF token in memory only, and tells listeners when the session ends.
-import { SIGN_IN, SIGN_OUT, STEP_UP, VIEWER } from './operations.js';
+import { PEOPLE, SIGN_IN, SIGN_OUT, START_VIEW_AS, STEP_UP, VIEWER } from './operations.js';
+import { viewAsHeaders, viewAsStore } from './viewAs.js';
 
 export const GRAPHQL_PATH = '/graphql';
 const SESSION_PATH = '/console/session';
@@ -27,10 +28,12 @@ export function sessionHeaders() {
   return csrfToken === null ? {} : { 'X-CSRF-Token': csrfToken };
 }
 
-/** Like fetch, for /graphql: adds the token, takes a renewed one, and notices what the server wants of the session. */
-export async function sessionFetch(input, init = {}) {
+/** Like fetch, for /graphql: adds the token, takes a renewed one, and notices what the server wants of the session.
+ * As another member asks the editor alone: what the console asks for itself (`own`) is asked by who is signed in. */
+export async function sessionFetch(input, { own = false, ...init } = {}) {
   const sent = csrfToken;
-  const headers = { ...Object.fromEntries(new Headers(init.headers)), ...sessionHeaders() };
+  const asking = own ? {} : viewAsHeaders();
+  const headers = { ...Object.fromEntries(new Headers(init.headers)), ...sessionHeaders(), ...asking };
   const response = await fetch(input, { ...init, headers, credentials: 'same-origin', cache: 'no-store' });
   if (sent !== null && sent === csrfToken) heed(response.status, await bodyOf(response));
   return response;
@@ -48,6 +51,8 @@ function heed(status, body) {
   if (status === 401 || codes.some((code) => SESSION_IS_OVER.has(code))) {
     csrfToken = null;
     atTheEnd.forEach((listener) => listener());
+  } else if (codes.includes('VIEW_AS_ENDED')) {
+    viewAsStore.end();
   } else if (codes.includes('STEP_UP_REQUIRED')) {
     atStepUp.forEach((listener) => listener());
   }
@@ -57,6 +62,7 @@ function heed(status, body) {
 export async function ask(query, variables) {
   const response = await sessionFetch(GRAPHQL_PATH, {
     method: 'POST',
+    own: true,
     headers: {
       'Content-Type': 'application/json',
       Accept: 'application/graphql-response+json, application/json;q=0.9',
@@ -94,12 +100,27 @@ export async function stepUp(password) {
   csrfToken = payload.csrfToken;
 }
 
+/** Active members whose names begin so, by name. */
+export async function people(start) {
+  const { users } = await ask(PEOPLE, { start });
+  return users.nodes;
+}
+
+/** From now on the editor asks as this person. */
+export async function startViewAs(person, password) {
+  await stepUp(password);
+  const { startViewAs: payload } = await ask(START_VIEW_AS, { input: { userId: person.id } });
+  if (!payload.ticket) throw new Error(payload.userErrors?.[0]?.message ?? 'This was refused.');
+  viewAsStore.begin({ ticket: payload.ticket, until: payload.until, name: person.displayName });
+}
+
 export async function signOut() {
   await ask(SIGN_OUT);
+  viewAsStore.leave();
   csrfToken = null;
 }
 
 async function loadViewer() {
-  const { viewer, organisation } = await ask(VIEWER);
-  return viewer && { ...viewer, organisation };
+  const { viewer, organisation, viewAs } = await ask(VIEWER);
+  return viewer && { ...viewer, organisation, mayViewAs: viewAs !== null };
 }
