@@ -196,7 +196,7 @@ class Execution:
         finally:
             await request.end()
         if request.released:
-            await self._recorder.record(_access(viewer, document_hash, request.released))
+            await self._recorder.record(access_of(viewer, document_hash, request.released))
         return answer
 
     async def _compiled(
@@ -245,7 +245,8 @@ class Execution:
         return self.plans.keep(key, plan, BYTES_PER_COORDINATE * (20 + len(plan.coordinates)))
 
 
-def _access(viewer: Viewer, document_hash: bytes, released: Mapping[int, set[bytes]]) -> Access:
+def access_of(viewer: Viewer, document_hash: bytes, released: Mapping[int, set[bytes]]) -> Access:
+    """What the recorder is told of one answer."""
     principal = viewer.principal
     kind: str = principal.kind
     if principal.viewed_by is not None and principal.person_id is not None:

@@ -34,10 +34,16 @@ async def record(
 
 
 async def record_denial(
-    store: Store, principal: Principal, action: str, reason: str, *, entity: tuple[str, UUID] | None = None
+    store: Store,
+    principal: Principal,
+    action: str,
+    reason: str,
+    *,
+    entity: tuple[str, UUID] | None = None,
+    fields: Iterable[str] = (),
 ) -> None:
     """Adds a refusal in a transaction of its own: the refused one leaves nothing behind."""
     if principal.tenant_id is None:
         return
     async with store.transaction(principal.tenant_id, write=True) as tx:
-        await record(tx, principal, action, entity=entity, outcome=DENIED, reason=reason)
+        await record(tx, principal, action, entity=entity, fields=fields, outcome=DENIED, reason=reason)

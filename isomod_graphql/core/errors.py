@@ -111,6 +111,27 @@ class FieldNotReadable(IsoModError):
     message = "This query filters or sorts by a field that you cannot read in full."
 
 
+class ColumnNotReadable(IsoModError):
+    """An export names a column that the caller does not read raw in every row; nothing of it leaves."""
+
+    code = "COLUMN_NOT_READABLE"
+    message = "This export names a column that you cannot read in full."
+
+
+class ExportTooLarge(IsoModError):
+    """An export would have more rows than one may have."""
+
+    code = "EXPORT_TOO_LARGE"
+    message = "The export has too many rows. Narrow its filter."
+
+
+class ExportsBusy(IsoModError):
+    """As many exports as may run at once are running, or the caller's own is."""
+
+    code = "EXPORTS_BUSY"
+    message = "Another export is running. Try again when it has ended."
+
+
 class MaskedAnswerRejected(IsoModError):
     """The request wants no answer in which anything is masked (`onMasked: REJECT`), and this one would be."""
 

@@ -33,6 +33,8 @@ It is too short to be worth compiling, and its joins are look-ups in an order th
 array of ids took longer than running it.
 """
 
+LONG_READS = 2
+"""Connections for what reads for longer than a request does; they are opened when they are needed, beside the others."""
 CONNECT_S = 10.0
 SETTLE_S = 10.0
 
@@ -162,10 +164,15 @@ class Database:
         )
         event.listen(self.engine.sync_engine, "checkout", _refuse_open_transaction)
         self.readers = Readers(_terms(self.engine, readers, statement_cache, limits))
+        self.long_readers = Readers(_terms(self.engine, LONG_READS, statement_cache, limits))
 
     def reading(self, tenant_id: UUID) -> Reading:
         """A read-only snapshot of one tenant for compiled statements: `async with database.reading(tenant_id) as reading`."""
         return Reading(self.readers, tenant_id)
+
+    def reading_long(self, tenant_id: UUID) -> Reading:
+        """The same on connections of its own: an export never takes one from requests."""
+        return Reading(self.long_readers, tenant_id)
 
     @asynccontextmanager
     async def begin(self, tenant_id: UUID, *, write: bool) -> AsyncIterator[TenantConnection]:
@@ -200,6 +207,7 @@ class Database:
     async def close(self) -> None:
         """Closes every connection."""
         await self.readers.close()
+        await self.long_readers.close()
         await self.engine.dispose()
 
 

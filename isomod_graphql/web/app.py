@@ -35,6 +35,8 @@ from isomod_graphql.web.console import console_routes
 from isomod_graphql.web.csrf import require_same_site
 from isomod_graphql.web.exchange import HttpStatus
 from isomod_graphql.web.executor import SESSION_COOKIE, GraphExecutor
+from isomod_graphql.web.export_orders import Orders
+from isomod_graphql.web.exports import Exports
 from isomod_graphql.web.facts import HttpFacts, SessionCookie
 from isomod_graphql.web.forwarded import ForwardedAddress
 from isomod_graphql.web.front import Front
@@ -95,18 +97,19 @@ def create_app(installation: Installation) -> Starlette:
     meter = PointsPerMinute(settings.points_per_minute, installation.clock)
     execution = Execution(core, catalogue, store, installation.clock, access_log, classes=True)
     watchman = HiddenAttempts(core, catalogue, store, execution.fitting)
-    known = KnownCallers(callers)
+    known, rules = KnownCallers(callers), door_rules(settings, core, catalogue)
     subscribers = Subscribers(_ear(settings, store.main), callers.forget, stream_bounds(settings))
     endpoint = GraphQLEndpoint(
         core,
         Forgetting(GraphExecutor(execution, desk), callers),
         known,
-        rules=door_rules(settings, core, catalogue),
+        rules=rules,
         meter=meter,
         fitting=execution.fitting,
         watchman=watchman,
         streaming=Streams(subscribers, execution, known, meter),
     )
+    exports = Exports(Orders(execution, endpoint.documents), known, access_log, meter, rules)
     readiness = Readiness(readiness_checks(store))
     app = Front(
         "/graphql",
@@ -114,6 +117,7 @@ def create_app(installation: Installation) -> Starlette:
         routes=[
             Route("/", _to_console, methods=["GET"]),
             Route("/graphql", endpoint),
+            Route("/export", exports),
             *OAuth(desk, callers, meter).routes(),
             *console_routes(),
             Route("/console/session", _console_session(desk), methods=["GET"]),

@@ -171,7 +171,7 @@ class GraphQLEndpoint:
         late = partial(self._late, exchange)
         exchange.patience = patience = Patience(exchange.receive, self._rules.timeout_s, late)
         if http.method == "POST":
-            _require_own_page(http, asking, self._rules)
+            require_own_page(http, asking, self._rules)
             body = await patience.read_body(http, self._rules.body_bytes)
             parameters = parameters_of_body(body, self._rules.body_bytes)
         else:
@@ -205,11 +205,7 @@ class GraphQLEndpoint:
 
     async def _who(self, http: HttpFacts) -> Authenticated:
         """Nobody is nobody: never the system, and never a default user."""
-        if http.credential is None:
-            return ANYBODY
-        if isinstance(http.credential, Bearer) and not http.credential.token:
-            raise Unauthenticated
-        return await self._authenticator.authenticate(http.credential, http)
+        return await who_asks(self._authenticator, http)
 
     async def _prepare(
         self, exchange: _Exchange, parameters: Parameters, principal: Principal
@@ -320,7 +316,16 @@ def _told(exchange: _Exchange) -> Mapping[str, str]:
     return {**exchange.headers, "isomod-view-as": f"until={until:%Y-%m-%dT%H:%M:%SZ}"}
 
 
-def _require_own_page(http: HttpFacts, asking: Authenticated, rules: DoorRules) -> None:
+async def who_asks(authenticator: Authenticator, http: HttpFacts) -> Authenticated:
+    """Nobody without a credential. Raises Unauthenticated for a bad one."""
+    if http.credential is None:
+        return ANYBODY
+    if isinstance(http.credential, Bearer) and not http.credential.token:
+        raise Unauthenticated
+    return await authenticator.authenticate(http.credential, http)
+
+
+def require_own_page(http: HttpFacts, asking: Authenticated, rules: DoorRules) -> None:
     """Also without a session: another site could sign its visitor in to an account of its own."""
     if isinstance(http.credential, Bearer):
         return

@@ -22,6 +22,10 @@ PRIVATE: Final[RawHeader] = (b"cache-control", b"private, no-store")
 VARY: Final[RawHeader] = (b"vary", b"Accept, Authorization, Cookie")
 
 
+class CutOff(Exception):
+    """An answer that has begun cannot be finished: the connection ends, so that nobody takes what came for the whole."""
+
+
 class Answer(NamedTuple):
     status: int
     body: bytes

@@ -15,6 +15,8 @@ from uvicorn.protocols.http.httptools_impl import (
     RequestResponseCycle,
 )
 
+from isomod_graphql.web.sending import CutOff
+
 HEAD_BYTES: Final = 64 << 10
 """What is kept of a head that has not ended; as much as uvicorn's other reader of HTTP allows."""
 
@@ -73,7 +75,12 @@ async def _serve(
             await send(start)
         await send(message)
 
-    await app(scope, receive, send_together)
+    try:
+        await app(scope, receive, send_together)
+    except CutOff:
+        cycle.disconnected = True
+        cycle.message_event.set()
+        cycle.transport.close()
 
 
 def _sent_whole(cycle: RequestResponseCycle, start: Message, message: Message) -> bool:

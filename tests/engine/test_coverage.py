@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
+from uuid import UUID
 
 import pytest
 import strawberry
@@ -20,9 +21,14 @@ from isomod_graphql.core.columns import UnclassifiedColumn
 from isomod_graphql.engine.classified import NEEDS, rule_of, tells, writes
 from isomod_graphql.engine.coverage import classification
 from isomod_graphql.engine.entities import shows
+from isomod_graphql.engine.export_columns import ListColumns
+from isomod_graphql.engine.readers import Reader
 from permissions.categories import Category
 from permissions.grants import Action
+from permissions.principals import Role
+from tests.conftest import START
 from tests.engine.graph import built
+from tests.people import viewer_of
 
 SOURCES = Path(__file__).parents[2]
 PRODUCT = ("schema", "isomod_graphql", "permissions")
@@ -125,8 +131,7 @@ def modules_of(path: Path) -> Iterator[str]:
             yield node.module.split(".")[0]
 
 
-def test_nothing_is_exported_past_the_graph() -> None:
-    """An export brings its columns here, each with its class."""
+def test_nothing_but_exports_writes_tables() -> None:
     found = {
         str(path.relative_to(SOURCES))
         for room in PRODUCT
@@ -134,7 +139,26 @@ def test_nothing_is_exported_past_the_graph() -> None:
         if TABLE_WRITERS & set(modules_of(path))
     }
 
-    assert found == set()
+    assert found == {"isomod_graphql/web/sheets.py"}
+
+
+def test_every_column_of_an_export_is_a_field_of_the_graph_with_its_class() -> None:
+    _, core, catalogue = built()
+    reader = Reader.of(viewer_of(UUID(int=1), UUID(int=2), Role.ADMIN, now=START))
+    lists = [
+        ListColumns.of(core, catalogue, reader, name) for of, name in catalogue.listings if of == "Query"
+    ]
+
+    steps = [step for one in lists for column in one._offered() for step in one._steps(column)]
+    columns = {
+        f"{of}.{name}"
+        for of, spec in steps
+        for name, known in catalogue.fields_of_type[of].items()
+        if known is spec
+    }
+
+    assert {"User.phone", "WorkOrder.title", "Contact.displayName", "Asset.tag"} <= columns
+    assert columns - catalogue.classified.keys() == set()
 
 
 def test_the_fields_of_the_subscription_are_roots_with_a_source_and_governed_arguments() -> None:

@@ -11,6 +11,7 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 
 from isomod_graphql.web.graphql import DoorRules
+from isomod_graphql.web.sending import CutOff
 from isomod_graphql.web.wire import ABORT, HEAD_BYTES, Wire
 from tests.web.toy import TOKEN, Door
 
@@ -146,3 +147,17 @@ async def test_a_body_that_trickles_in_is_refused_when_the_time_is_over() -> Non
 
     assert status == "HTTP/1.1 408 Request Timeout"
     assert json.loads(body)["errors"][0]["extensions"]["code"] == "REQUEST_TIMEOUT"
+
+
+async def test_an_answer_that_is_cut_off_is_not_taken_for_a_whole_one() -> None:
+    async def cut(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"half", "more_body": True})
+        raise CutOff
+
+    async with connected(Door(), cut) as (reader, writer):
+        writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        received = await reader.read()
+
+    assert received.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert received.endswith(b"transfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n")
