@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count
@@ -92,6 +93,8 @@ class AccessLog:
         self._put: Any = None
         self._closed = False
         self.underway = 0
+        self.shown: Counter[int] = Counter()
+        """By the bits of categories: how many people answers told of."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ripe: asyncio.Future[None] | None = None
         self._start = secrets.token_bytes(8)
@@ -121,6 +124,7 @@ class AccessLog:
         added = False
         for mask, released in access.released.items():
             joined = b"".join(released)
+            self.shown[mask] += len(released)
             for start in range(0, len(joined), PER_ROW * 16):
                 tenants.append(access.tenant_id)
                 times.append(access.at)

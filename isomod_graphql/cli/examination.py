@@ -22,9 +22,8 @@ from isomod_graphql.core.roots import FileRootKeys, MissingRootKey
 from isomod_graphql.core.settings import EU_REGIONS, Environment, Settings, UnsafeSettings
 from isomod_graphql.core.store import Store
 from isomod_graphql.core.tenancy import Database
-from isomod_graphql.jobs.wiring import product_consumers
-from isomod_graphql.notifications.handlers import Post
-from isomod_graphql.notifications.mail import mail_transport
+from isomod_graphql.jobs.lag import backlog
+from isomod_graphql.jobs.wiring import heard_kinds
 
 OLDEST_SERVER: Final = 150_000
 MOST_SKEW: Final = timedelta(seconds=2)
@@ -52,11 +51,6 @@ COLUMNS = text("""
 TLS = text(
     "SELECT ssl, version, client_addr IS NULL AS local FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE pid = pg_backend_pid()"
 )
-QUEUE = text("""
-    SELECT state, sum(events) AS events, min(oldest) AS oldest FROM queue_state()
-    WHERE kind = ANY(:heard) OR state = 'DEAD' GROUP BY state
-""")
-"""What nobody listens to waits for a version that does, and is deleted after 30 days: no lag."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +87,7 @@ async def _looked_into(settings: Settings) -> list[Finding]:
     except MissingRootKey as error:
         return [*findings, Finding("root key", ok=False, says=str(error))]
     try:
-        for name, question in _questions(store, urls, _heard(settings)).items():
+        for name, question in _questions(store, urls, heard_kinds(settings)).items():
             findings.append(await _asked(name, question))
     finally:
         await store.close()
@@ -255,16 +249,10 @@ async def _clock(database: Database) -> tuple[bool, str]:
     return skew <= MOST_SKEW, f"differs by {skew.total_seconds():.3f} s"
 
 
-def _heard(settings: Settings) -> list[str]:
-    return product_consumers(Post(mail_transport(settings, SystemClock()), settings.public_url)).kinds
-
-
 async def _queue(main: Database, heard: list[str]) -> tuple[bool, str]:
-    async with main.begin(PLATFORM_TENANT, write=False) as connection:
-        states = {row.state: row for row in await connection.all(QUEUE.bindparams(heard=heard))}
-    dead = int(states["DEAD"].events) if "DEAD" in states else 0
-    if "WAITING" not in states:
-        return dead == 0, f"nothing waits, {dead} given up"
-    lag = SystemClock().now() - states["WAITING"].oldest
-    says = f"{states['WAITING'].events} wait, the oldest for {lag.total_seconds():.0f} s, {dead} given up"
-    return lag <= MOST_LAG and dead == 0, says
+    found = await backlog(main, heard)
+    if found.oldest is None:
+        return found.dead == 0, f"nothing waits, {found.dead} given up"
+    lag = SystemClock().now() - found.oldest
+    says = f"{found.waiting} wait, the oldest for {lag.total_seconds():.0f} s, {found.dead} given up"
+    return lag <= MOST_LAG and found.dead == 0, says

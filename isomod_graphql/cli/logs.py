@@ -17,7 +17,7 @@ class _JsonLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         line = {
-            "event": record.getMessage(),
+            "event": _words(record),
             "level": record.levelname.lower(),
             "logger": record.name,
             "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(),
@@ -25,6 +25,11 @@ class _JsonLines(logging.Formatter):
         if record.exc_info and record.exc_info[0] is not None:
             line["kind"] = record.exc_info[0].__qualname__
         return json.dumps(line)
+
+
+def _words(record: logging.LogRecord) -> str:
+    """What the library wrote down beforehand: its arguments quote values, and lines after the first hold an exception."""
+    return next(iter(str(record.msg).splitlines()), "")
 
 
 def configure_logs(level: str) -> None:

@@ -72,6 +72,7 @@ class Settings(BaseSettings):
     subscriptions_per_caller: int = Field(default=20, ge=1)
     subscription_heartbeat_s: float = Field(default=10.0, gt=0, le=30)
     trusted_proxies: Annotated[str, AfterValidator(_networks)] = ""
+    metrics_token: str | None = Field(default=None, min_length=32, max_length=200, repr=False)
     smtp_url: str | None = None
     mail_from: str = "IsoMod <no-reply@isomod.be>"
     mail_folder: Path | None = None

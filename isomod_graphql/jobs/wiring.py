@@ -9,7 +9,9 @@ import structlog
 from sqlalchemy import select
 
 from isomod_graphql.audit import folds
+from isomod_graphql.core.clock import SystemClock
 from isomod_graphql.core.events import Event, Outside
+from isomod_graphql.core.settings import Settings
 from isomod_graphql.core.store import Store, Transaction
 from isomod_graphql.identity import sweeping
 from isomod_graphql.identity.email_changes import spread_email
@@ -21,6 +23,7 @@ from isomod_graphql.jobs.schedule import Duty, Entry, Schedule
 from isomod_graphql.jobs.sweeping import sweep_orphan_keys
 from isomod_graphql.jobs.timing import Daily, Every, Timing
 from isomod_graphql.notifications.handlers import Post, account_consumers, letter_to_person, mail_consumer
+from isomod_graphql.notifications.mail import mail_transport
 from isomod_graphql.notifications.notices import WORK_ORDER_ASSIGNED, WORK_ORDER_COMPLETED, notice_consumer
 from isomod_graphql.notifications.templates import MailKind
 from isomod_graphql.privacy import erasure
@@ -42,6 +45,11 @@ def product_consumers(post: Post) -> Consumers:
             notice_consumer(WORK_ORDER_COMPLETED, _requester),
         ]
     )
+
+
+def heard_kinds(settings: Settings) -> list[str]:
+    """The kinds of events that somebody listens to."""
+    return product_consumers(Post(mail_transport(settings, SystemClock()), settings.public_url)).kinds
 
 
 def product_duties(consumers: Consumers) -> Mapping[str, Duty]:

@@ -29,6 +29,7 @@ from isomod_graphql.identity.memberships import seclude
 from isomod_graphql.identity.passwords import Argon2Passwords
 from isomod_graphql.identity.principals import resolve_session
 from isomod_graphql.identity.sessions import csrf_token
+from isomod_graphql.jobs.wiring import heard_kinds
 from isomod_graphql.privacy.erasure import resume
 from isomod_graphql.web.auth import Forgetting, KnownCallers
 from isomod_graphql.web.console import console_routes
@@ -45,6 +46,8 @@ from isomod_graphql.web.headers import SecurityHeaders, TrustedHosts, host_of
 from isomod_graphql.web.health import Check, Readiness, health_routes
 from isomod_graphql.web.hidden import HiddenAttempts
 from isomod_graphql.web.metering import PointsPerMinute
+from isomod_graphql.web.metrics import PATH as METRICS_PATH
+from isomod_graphql.web.metrics import ProcessMetrics, metrics_route
 from isomod_graphql.web.oauth import OAuth
 from isomod_graphql.web.refusals import CrossSiteRefused
 from isomod_graphql.web.settlement import Settlement
@@ -60,7 +63,7 @@ ONCE_PER_DOCUMENT: Final = frozenset({"stepUp", "changePassword"})
 """Whoever guesses gets one guess per request; the same holds for every way to get in."""
 
 MACHINE_HOSTS: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
-HEALTH_PATHS: Final = frozenset({"/healthz", "/readyz"})
+HEALTH_PATHS: Final = frozenset({"/healthz", "/readyz", METRICS_PATH})
 RESUME_WAIT_S: Final = 30.0
 
 
@@ -122,6 +125,12 @@ def create_app(installation: Installation) -> Starlette:
             *console_routes(),
             Route("/console/session", _console_session(desk), methods=["GET"]),
             *health_routes(readiness),
+            *metrics_route(
+                settings.metrics_token,
+                ProcessMetrics(endpoint, execution, access_log, exports),
+                store,
+                heard_kinds(settings),
+            ),
         ],
         middleware=[
             Middleware(SecurityHeaders),

@@ -4,6 +4,7 @@ What is shown is on record before each part leaves; who took what, and how many 
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -50,6 +51,7 @@ log: Any = structlog.get_logger("isomod.exports")
 EXPORT: Final = "EXPORT"
 BEGUN: Final = "BEGUN"
 ENDED: Final = "ENDED"
+COMPLETE: Final = "COMPLETE"
 BODY_BYTES: Final = 64 << 10
 MOST_REMEMBERED: Final = 20_000
 
@@ -98,6 +100,9 @@ class Exports:
         self._orders, self._authenticator, self._recorder = orders, authenticator, recorder
         self._meter, self._rules, self._limits = meter, rules, limits
         self._running: set[UUID] = set()
+        self.ended: Counter[str] = Counter()
+        """By outcome: COMPLETE, or why it ended early."""
+        self.rows = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A refusal is JSON as in the graph. Raises CutOff where the answer has begun."""
@@ -168,6 +173,7 @@ class Exports:
             await patience.finish(self._send(exchange, order))
         except BaseException as why:
             if exchange.begun is not None:
+                self.ended[_word(why)] += 1
                 await self._put(exchange, ENDED, f"{_word(why)} {exchange.rows}")
                 log.info("export.ended", why=_word(why), rows=exchange.rows, list=order.listing)
             raise
@@ -183,11 +189,13 @@ class Exports:
             while True:
                 await self._part(exchange, lines(order.written, order.columns, leaf.rows), more=True)
                 exchange.rows += len(leaf.rows)
+                self.rows += len(leaf.rows)
                 if leaf.after is None:
                     break
                 await self._go_on(exchange, order)
                 leaf = await self._page(exchange, order, passage, leaf.after)
-        await self._put(exchange, DONE, f"COMPLETE {exchange.rows}")
+        await self._put(exchange, DONE, f"{COMPLETE} {exchange.rows}")
+        self.ended[COMPLETE] += 1
         exchange.begun = None
         await self._part(exchange, b"", more=False)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
+from time import perf_counter
 from typing import Any
 
 from graphql import GraphQLSchema, OperationType
@@ -47,6 +48,7 @@ from isomod_graphql.web.refusals import (
     ViewAsReadOnly,
 )
 from isomod_graphql.web.sending import Answer, headers_of, send_answer
+from isomod_graphql.web.tally import CLIENT_GONE, OK, PARTIAL, REFUSED, Tally
 from permissions.principals import NOBODY, Principal
 from schema.limits import BOUNDS, Bounds, DocumentShape, OperationShape
 from schema.limits.refusals import DocumentRefused
@@ -95,6 +97,9 @@ class _Exchange:
     patience: Patience | None = None
     tried: Tried | None = None
     """What did not fit the caller's schema."""
+    kind: str = REFUSED
+    outcome: str = OK
+    """What of it is counted."""
 
 
 class GraphQLEndpoint:
@@ -125,6 +130,7 @@ class GraphQLEndpoint:
         self._rules = rules or DoorRules()
         self._trusted = trusted or NoDocuments()
         self._meter = meter or Unmetered()
+        self.tally = Tally()
         self.documents = DocumentCache(
             schema,
             most=self._rules.cache_bytes,
@@ -137,15 +143,19 @@ class GraphQLEndpoint:
         if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1000, "reason": ""})
             return
+        begun = perf_counter()
         exchange = _Exchange(HttpFacts(scope, self._rules.session_cookie), receive, send)
         try:
             answer = await self._answer(exchange)
         except ClientGone:
+            self.tally.end(exchange.kind, CLIENT_GONE, perf_counter() - begun)
             return
         except IsoModError as refusal:
+            exchange.outcome = refusal.code
             answer = self._refused(exchange, self._charged(exchange, refusal))
         except Exception as bug:  # noqa: BLE001 - the last line of defence: nothing of it may be shown
             body = answers.body_of({"errors": [answers.entry_of_bug(bug, exchange.digest)]})
+            exchange.outcome = IsoModError.code
             answer = Answer(500, body)
         finally:
             if exchange.patience is not None:
@@ -153,6 +163,7 @@ class GraphQLEndpoint:
                 exchange.patience = None  # They know each other: what goes round waits for the collector.
         if answer is not None:
             await send_answer(send, answer, exchange.media, _told(exchange))
+        self.tally.end(exchange.kind, exchange.outcome, perf_counter() - begun)
         if exchange.tried is not None and self._watchman is not None:
             # Only now: a record that is written must not make the answer another one, nor a later one.
             self._watchman.look(exchange.tried)
@@ -177,6 +188,7 @@ class GraphQLEndpoint:
         else:
             parameters = parameters_of_query(http.query, self._rules.bounds.source_bytes * 2)
         request = await self._prepare(exchange, parameters, asking.principal)
+        exchange.kind = request.kind.value
         exchange.headers = self._meter.spend(request.cost, asking.principal, http)
         if request.kind is OperationType.SUBSCRIPTION:
             return await self._stream(exchange, request, patience)
@@ -287,19 +299,21 @@ class GraphQLEndpoint:
     ) -> Answer:
         draft = self._rules.http_status == "draft" and exchange.media is Media.RESPONSE
         if isinstance(reply, Rendered):
+            exchange.outcome = PARTIAL if reply.partial else OK
             return Answer(294 if draft and reply.partial else 200, reply.body, reply.headers)
         members: dict[str, Any] = {}
         if reply.errors:
             members["errors"] = answers.entries_of_errors(reply.errors, request.document_hash)
         if isinstance(reply, NotExecuted):
             exchange.tried = self._tried(request, principal)
-            code = members["errors"][0]["extensions"]["code"]
+            code = exchange.outcome = members["errors"][0]["extensions"]["code"]
             status = answers.status_of_code(code, exchange.media, self._rules.http_status)
             return Answer(status, answers.body_of(members), reply.headers)
         members["data"] = reply.data
         if reply.extensions:
             members["extensions"] = reply.extensions
         partial = bool(reply.errors)
+        exchange.outcome = PARTIAL if partial else OK
         return Answer(294 if draft and partial else 200, answers.body_of(members), reply.headers)
 
     def _refused(self, exchange: _Exchange, refusal: IsoModError) -> Answer:
