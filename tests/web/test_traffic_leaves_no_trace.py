@@ -21,7 +21,7 @@ from isomod_graphql.core.installation import Urls
 from permissions.principals import Role
 from tests.cli.conftest import PROGRAM
 from tests.conftest import Cluster
-from tests.web.exporting import PLACE, ask, fetched
+from tests.web.exporting import PLACE, ask, export, fetched
 from tests.web.serving import Served, add_colleague, serve
 
 TOKEN = "metrics-token-of-the-operator-0123456789"
@@ -221,3 +221,74 @@ def test_what_callers_send_and_what_people_are_called_is_in_no_record_of_the_pro
         text for text in letters if words.planted["email"].lower() not in text.split("\n\n")[0].lower()
     ]
     assert [words.found_in(text) for text in to_others if words.found_in(text)] == []
+
+
+STEP = "mutation($i: %sInput!) { %s(input: $i) { workOrder { id } userErrors { code field } } }"
+HISTORY = """query($after: Cursor) { workOrders(first: 50, after: $after) { nodes {
+  number title description resolution assignee { displayName name } requester { displayName name } completedBy { displayName name }
+  assignees { displayName name email phone }
+  history(first: 50) { nodes { reason transition actor { displayName name email } } }
+  signatures { meaning signerName signerTitle signer { displayName name } } } } }"""
+
+
+def step(house: Served, verb: str, token: str, **given: object) -> None:
+    """One step of the work, which goes through."""
+    kind = verb[0].upper() + verb[1:]
+    assert ask(house, STEP % (kind, verb), token, i=given)[verb]["userErrors"] == []
+
+
+def test_who_is_erased_is_named_by_no_history_notice_letter_or_export(
+    house: Served, urls: Urls, cluster: Cluster, tmp_path: Path
+) -> None:
+    """The work keeps a pseudonym; letters that still wait when somebody is erased are not sent."""
+    words = Words()
+    name = words.plant("worker")
+    _, token = add_colleague(urls, house, f"{name} {words.plant('surname')}", Role.TECHNICIAN)
+    _, auditor = add_colleague(urls, house, "Otto Auditor", Role.AUDITOR)
+    place = ask(house, PLACE, i={"name": "Aalst", "timeZone": "UTC"})["createLocation"]["location"]["id"]
+    mine = ask(house, "{ viewer { id } }", token)["viewer"]["id"]
+    order = {"title": "Bearing", "locationId": place, "requesterId": mine}
+    made = ask(house, ORDER, i=order)["createWorkOrder"]["workOrder"]["id"]
+    step(house, "openWorkOrder", house.token, workOrderId=made)
+    step(house, "assignWorkOrder", house.token, workOrderId=made, assigneeId=mine)
+    step(house, "startWorkOrder", token, workOrderId=made)
+    step(house, "holdWorkOrder", token, workOrderId=made, reason="Waiting for a part")
+    step(house, "resumeWorkOrder", token, workOrderId=made)
+    step(house, "completeWorkOrder", token, workOrderId=made, outcome="RESOLVED", resolution="Replaced")
+    step(house, "signWorkOrder", token, workOrderId=made, meaning="PERFORMED")
+    before = ask(house, HISTORY)
+
+    erased = ask(house, ERASE, i={"subjectId": mine, "ground": "OBJECTION"})["erasePersonalData"]
+    with process(["worker"], urls, tmp_path) as (_, log):
+        until = time.monotonic() + 30
+        waiting = "SELECT count(*) FROM outbox WHERE tenant_id = $1 AND state = 'WAITING'"
+        while fetched(cluster, waiting, house.tenant)[0][0] and time.monotonic() < until:
+            time.sleep(0.2)
+
+    after = ask(house, HISTORY)
+    kept = ask(house, HISTORY, auditor)
+    lists = ["workOrders", "users", "locations", "assets"]
+    exports = [export(house, {"list": one, "format": "JSONL"}) for one in lists]
+    assert set(words.found_in(json.dumps(before))) == {"worker", "surname"}
+    assert erased["userErrors"] == []
+    assert words.found_in(json.dumps(after)) == []
+    assert "Technician #" in json.dumps(after)
+    assert [one.status_code for one in exports] == [200] * 4
+    assert words.found_in("".join(one.text for one in exports)) == []
+    for table in (
+        "audit_entries",
+        "outbox",
+        "notices",
+        "work_order_history",
+        "work_orders",
+        "people",
+        "users",
+    ):
+        assert (table, words.found_in(rows(cluster, table, house.tenant))) == (table, [])
+    letters = [one.read_text(errors="replace") for one in (tmp_path / "mail").glob("*.eml")]
+    assert words.found_in("".join(letters) + log.read_text()) == []
+    signed = [one for node in kept["workOrders"]["nodes"] for one in node["signatures"]]
+    assert [words.found_in(one["signerName"]) for one in signed if one["signerName"]] == [
+        ["worker", "surname"]
+    ]
+    assert words.found_in(json.dumps([node["history"] for node in kept["workOrders"]["nodes"]])) == []
