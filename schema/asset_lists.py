@@ -9,9 +9,12 @@ import strawberry
 from isomod_graphql.assets import models
 from isomod_graphql.engine.classified import reveals
 from isomod_graphql.engine.listing import Criterion, Equal, Listing, OneOf, Prefix, Reference, Sort
+from isomod_graphql.engine.searching import Words
 from permissions.categories import Category
 from permissions.reach import Resource
 from schema.entities import ASSET, LOCATION, PERSON
+from schema.lists import SEARCHES
+from schema.scalars import SearchText
 
 AssetStatus = strawberry.enum(models.AssetStatus, description="Whether the asset can be used (EN 13306).")
 AssetCriticality = strawberry.enum(models.AssetCriticality, description="How much depends on the asset.")
@@ -29,7 +32,7 @@ class AssetOrder(Enum):
 @reveals(
     Resource.ASSET,
     {
-        Category.EQUIPMENT: "status criticality location_id parent_id tag name_prefix",
+        Category.EQUIPMENT: "status criticality location_id parent_id tag name_prefix search",
         Category.OPERATIONAL: "site_id custodian_id",
     },
 )
@@ -45,6 +48,9 @@ class AssetFilter:
     custodian_id: strawberry.ID | None = None
     tag: str | None = None
     name_prefix: str | None = None
+    search: SearchText | None = strawberry.field(
+        default=None, description=f"{SEARCHES} name, tag, serial number, manufacturer and model."
+    )
 
 
 _ROW: Final = models.Asset.__table__.c
@@ -58,6 +64,7 @@ _CRITERIA: Final[Mapping[str, Criterion]] = {
     "custodian_id": Reference(_ROW.custodian_id, lambda: PERSON),
     "tag": Equal(_ROW.tag),
     "name_prefix": Prefix(_ROW.name_key),
+    "search": Words(models.Asset),
 }
 
 ASSETS: Final = Listing("Query.assets", lambda: ASSET, _SORTS, _CRITERIA)

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from enum import Enum
-from typing import Any
+from typing import Any, Final
 
 import strawberry
 
@@ -11,6 +11,11 @@ from isomod_graphql.engine.listing import Listing, demand
 from isomod_graphql.engine.pages import page
 from isomod_graphql.engine.projection import View
 from permissions.categories import Category
+
+SEARCHES: Final = (
+    "Rows that have, for each word of the text, a word that begins with it, in any order; capitals and accents do not "
+    "matter. Looks at"
+)
 
 
 @tells({Category.OPERATIONAL: "gte lt"})

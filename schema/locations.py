@@ -9,15 +9,16 @@ import strawberry
 from isomod_graphql.engine.classified import reveals
 from isomod_graphql.engine.entities import Shown, computed, graph_type, link, listed
 from isomod_graphql.engine.listing import LISTING, Criterion, Listing, Prefix, Reference, Sort
+from isomod_graphql.engine.searching import Words
 from isomod_graphql.locations.models import Location as Row
 from permissions import masks
 from permissions.categories import Category
 from permissions.reach import Resource
 from schema.asset_lists import LOCATION_ASSETS, AssetFilter, AssetOrder
 from schema.entities import LOCATION
-from schema.lists import listed_page
+from schema.lists import SEARCHES, listed_page
 from schema.relay import Connection, Node
-from schema.scalars import Cursor, GeoArea, PageSize
+from schema.scalars import Cursor, GeoArea, PageSize, SearchText
 
 if TYPE_CHECKING:
     from schema.assets import Asset
@@ -32,7 +33,7 @@ class LocationOrder(Enum):
     NAME_DESC = "NAME_DESC"
 
 
-@reveals(Resource.LOCATION, {Category.OPERATIONAL: "parent_id site_id name_prefix"})
+@reveals(Resource.LOCATION, {Category.OPERATIONAL: "parent_id site_id name_prefix search"})
 @strawberry.input(description="Every field that is given must hold.")
 class LocationFilter:
     """Which locations."""
@@ -40,6 +41,7 @@ class LocationFilter:
     parent_id: strawberry.ID | None = None
     site_id: strawberry.ID | None = None
     name_prefix: str | None = None
+    search: SearchText | None = strawberry.field(default=None, description=f"{SEARCHES} name.")
 
 
 _ROW: Final = Row.__table__.c
@@ -48,6 +50,7 @@ _CRITERIA: Final[Mapping[str, Criterion]] = {
     "parent_id": Reference(_ROW.parent_id, lambda: LOCATION),
     "site_id": Reference(_ROW.site_id, lambda: LOCATION),
     "name_prefix": Prefix(_ROW.name_key),
+    "search": Words(Row),
 }
 LOCATIONS: Final = Listing("Query.locations", lambda: LOCATION, _SORTS, _CRITERIA)
 CHILDREN: Final = Listing("Location.children", lambda: LOCATION, _SORTS, {}, under=_ROW.parent_id)

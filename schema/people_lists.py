@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Integer, LargeBinary, Select, bindparam, l
 from isomod_graphql.core.crypto import keyed_hash
 from isomod_graphql.core.errors import Unauthenticated
 from isomod_graphql.core.flags import ERASED
+from isomod_graphql.core.search import words_of
 from isomod_graphql.core.store import Transaction
 from isomod_graphql.core.text import fold
 from isomod_graphql.engine.classified import reveals
@@ -24,8 +25,9 @@ from isomod_graphql.subjects.models import Person
 from permissions.categories import Category
 from permissions.reach import Resource
 from schema.entities import LOCATION, PERSON
+from schema.lists import SEARCHES
 from schema.people import MembershipStatus
-from schema.scalars import EmailAddress
+from schema.scalars import EmailAddress, SearchText
 
 
 @reveals(Resource.PERSON, {Category.OPERATIONAL: "PSEUDONYM_ASC", Category.IDENTITY: "NAME_ASC NAME_DESC"})
@@ -43,17 +45,18 @@ class UserOrder(Enum):
     {
         Category.OPERATIONAL: "status site_id",
         Category.CONTACT: "email",
-        Category.IDENTITY: "name_prefix",
+        Category.IDENTITY: "name_prefix search",
     },
 )
 @strawberry.input(
-    description="Every field that is given must hold. `email` and `namePrefix` need the right to read every one of them."
+    description="Every field that is given must hold. `email`, `namePrefix` and `search` need the right to read every one of them."
 )
 class UserFilter:
     """Which people."""
 
     email: EmailAddress | None = None
     name_prefix: str | None = None
+    search: SearchText | None = strawberry.field(default=None, description=f"{SEARCHES} name.")
     status: list[MembershipStatus] | None = None
     site_id: strawberry.ID | None = None
 
@@ -93,7 +96,7 @@ class EmailIndex:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class NameStart:
-    """A name that starts with a text; compared in memory, so that SQL is asked nothing."""
+    """A name, or words of it, that start with a text; compared in memory, so that SQL is asked nothing."""
 
     def form(self, value: Any) -> Hashable | None:  # noqa: ANN401  see Criterion
         """Nothing but spaces starts everything."""
@@ -129,11 +132,19 @@ async def ids_by_name(request: Request, demand: Demand) -> list[UUID]:
     if "name_prefix" in demand.given:
         prefix = fold(demand.given["name_prefix"])
         people = [one for one in people if one.name is not None and one.name.startswith(prefix)]
+    if "search" in demand.given:
+        wanted = words_of(demand.given["search"])
+        people = [one for one in people if wanted and one.name is not None and _has(one.name, wanted)]
     if demand.order == UserOrder.PSEUDONYM_ASC.name:
         return [one.row_id for one in sorted(people, key=lambda one: (one.number, one.row_id))]
     descending = demand.order == UserOrder.NAME_DESC.name
     named = sorted(((one.name, one.row_id) for one in people if one.name is not None), reverse=descending)
     return [row_id for _, row_id in named] + [one.row_id for one in people if one.name is None]
+
+
+def _has(name: str, wanted: Sequence[str]) -> bool:
+    words = words_of(name)
+    return all(any(word.startswith(one) for word in words) for one in wanted)
 
 
 def _directory(level: Level, demand: Demand) -> Select[Any]:
@@ -163,9 +174,12 @@ USERS: Final = Listing(
     {
         "email": EmailIndex(),
         "name_prefix": NameStart(),
+        "search": NameStart(),
         "status": OneOf(_MEMBER.status),
         "site_id": Reference(_ROW.site_id, lambda: LOCATION),
     },
     always=(_MEMBER.id.is_not(None),),
-    in_memory=InMemory(frozenset({"NAME_ASC", "NAME_DESC"}), frozenset({"name_prefix"}), ids_by_name),
+    in_memory=InMemory(
+        frozenset({"NAME_ASC", "NAME_DESC"}), frozenset({"name_prefix", "search"}), ids_by_name
+    ),
 )

@@ -10,6 +10,7 @@ from strawberry.types.scalar import ScalarDefinition
 
 from isomod_graphql.analytics.periods import PERIOD
 from isomod_graphql.core.errors import MaskedValueRejected
+from isomod_graphql.core.search import LONGEST, MOST_WORDS, words_of
 from permissions.masks import is_masked_text
 
 PageSize = NewType("PageSize", int)
@@ -18,6 +19,7 @@ EmailAddress = NewType("EmailAddress", str)
 PhoneNumber = NewType("PhoneNumber", str)
 GeoArea = NewType("GeoArea", str)
 CalendarPeriod = NewType("CalendarPeriod", str)
+SearchText = NewType("SearchText", str)
 
 MAX_PAGE: Final = 100
 MAX_EMAIL_CHARS: Final = 254
@@ -98,6 +100,15 @@ def _instant(value: Any) -> str:  # noqa: ANN401  a stored instant
     return text.replace("+00:00", "Z")
 
 
+def _search(value: Any) -> SearchText:  # noqa: ANN401  whatever the client sent
+    _refuse_masked(value)
+    if not isinstance(value, str) or len(value) > LONGEST or not is_storable(value):
+        raise refuse("SearchText: a text of at most 100 characters")
+    if len(words_of(value)) > MOST_WORDS:
+        raise refuse("SearchText: at most 5 words")
+    return SearchText(value)
+
+
 SCALARS: Final[dict[object, ScalarDefinition]] = {
     PageSize: strawberry.scalar(
         name="PageSize",
@@ -134,6 +145,12 @@ SCALARS: Final[dict[object, ScalarDefinition]] = {
         description="A year, a quarter or a month of the organisation's own clock: 2026, 2026-Q1, 2026-03.",
         serialize=str,
         parse_value=_matching("CalendarPeriod", PERIOD, 7, personal=False),
+    ),
+    SearchText: strawberry.scalar(
+        name="SearchText",
+        description="Words to look for: at most 5, and 100 characters. Letters and digits make a word; nothing is a wildcard.",
+        serialize=str,
+        parse_value=_search,
     ),
     date: strawberry.scalar(
         name="Date",

@@ -10,12 +10,14 @@ from sqlalchemy import ColumnElement, DateTime, func, literal_column
 
 from isomod_graphql.engine.classified import reveals
 from isomod_graphql.engine.listing import Between, Criterion, Equal, Listing, OneOf, Reference, Sort
+from isomod_graphql.engine.searching import Words
 from isomod_graphql.work_orders import rules
 from isomod_graphql.work_orders.models import WorkOrder, WorkOrderHistory
 from permissions.categories import Category
 from permissions.reach import Resource
 from schema.entities import ASSET, HISTORY, LOCATION, PERSON, WORK_ORDER
-from schema.lists import DateTimeRange
+from schema.lists import SEARCHES, DateTimeRange
+from schema.scalars import SearchText
 
 WorkOrderStatus = strawberry.enum(rules.WorkOrderStatus, description="Where the work stands.")
 WorkOrderPriority = strawberry.enum(rules.WorkOrderPriority, description="How soon it matters.")
@@ -53,7 +55,7 @@ class WorkOrderOrder(Enum):
     Resource.WORK_ORDER,
     {
         Category.OPERATIONAL: (
-            "number status priority type asset_id location_id site_id assignee_id requester_id created_at due_at"
+            "number search status priority type asset_id location_id site_id assignee_id requester_id created_at due_at"
         )
     },
 )
@@ -62,6 +64,7 @@ class WorkOrderFilter:
     """Which work orders."""
 
     number: int | None = None
+    search: SearchText | None = strawberry.field(default=None, description=f"{SEARCHES} number and title.")
     status: list[rules.WorkOrderStatus] | None = None
     priority: list[rules.WorkOrderPriority] | None = None
     type: list[rules.WorkOrderType] | None = None
@@ -85,6 +88,7 @@ _SORTS: Final = {
 }
 _CRITERIA: Final[Mapping[str, Criterion]] = {
     "number": Equal(_ROW.number),
+    "search": Words(WorkOrder),
     "status": OneOf(_ROW.status),
     "priority": OneOf(_ROW.priority),
     "type": OneOf(_ROW.type),

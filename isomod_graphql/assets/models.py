@@ -36,6 +36,7 @@ class Asset(TenantRow, Base):
     """A piece of equipment. `custodian_id` answers for it; `created_by_id` is the subject of what the description says."""
 
     __tablename__ = "assets"
+    searched = ("name", "tag", "serial_number", "manufacturer", "model")
     parent_id: Mapped[UUID | None] = held(Category.EQUIPMENT)
     location_id: Mapped[UUID] = held(Category.EQUIPMENT)
     site_id: Mapped[UUID] = held(Category.OPERATIONAL)

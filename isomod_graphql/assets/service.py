@@ -13,6 +13,7 @@ from isomod_graphql.audit.service import record
 from isomod_graphql.core.errors import BadInput, Conflict, NotFound
 from isomod_graphql.core.events import tell
 from isomod_graphql.core.idempotency import remember, replayed
+from isomod_graphql.core.search import change_words, put_words
 from isomod_graphql.core.store import Transaction
 from isomod_graphql.core.tenancy import ConstraintConflict
 from isomod_graphql.core.trees import Cycle, hold_shape, levels_below
@@ -55,6 +56,7 @@ async def create_asset(
     }  # fmt: skip
     try:
         await tx.run(insert(Asset).values(columns))
+        await put_words(tx, Asset, [columns])
     except ConstraintConflict as error:
         raise _tag_taken(error) from None
     await record(tx, viewer.principal, "ASSET_CREATE", entity=("Asset", asset_id))
@@ -97,6 +99,7 @@ async def update_asset(
     if columns:
         try:
             await _write(tx, asset_id, columns)
+            await change_words(tx, Asset, asset_id, columns)
         except ConstraintConflict as error:
             raise _tag_taken(error) from None
         await record(tx, viewer.principal, "ASSET_UPDATE", entity=("Asset", asset_id), fields=changes)

@@ -209,7 +209,7 @@ async def _columns(main: Database) -> tuple[bool, str]:
     for module in pkgutil.walk_packages(isomod_graphql.__path__, "isomod_graphql."):
         if module.name.endswith(".models"):
             importlib.import_module(module.name)
-    for name in ("directory", "events", "idempotency", "counters", "points"):
+    for name in ("directory", "events", "idempotency", "counters", "points", "search"):
         importlib.import_module(f"isomod_graphql.core.{name}")
     tables = Base.metadata.tables
     async with main.begin(PLATFORM_TENANT, write=False) as connection:

@@ -89,6 +89,8 @@ class Base(DeclarativeBase):
         int: Integer(),
     }
     sealed_fields: ClassVar[Mapping[str, SealedField]] = {}
+    searched: ClassVar[tuple[str, ...]] = ()
+    """The plain columns by whose words a row is found (core/search.py)."""
     packs: ClassVar[Mapping[str, Pack]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401  handed on to SQLAlchemy

@@ -16,6 +16,7 @@ class Location(TenantRow, Base):
     """A place of work. `site_id` is its root's id; `name_key` is core.text.fold of the name."""
 
     __tablename__ = "locations"
+    searched = ("name",)
     parent_id: Mapped[UUID | None] = held(Category.OPERATIONAL)
     site_id: Mapped[UUID] = held(Category.OPERATIONAL)
     depth: Mapped[int] = held(Category.OPERATIONAL, Integer)

@@ -10,6 +10,7 @@ from isomod_graphql.audit.service import record
 from isomod_graphql.core.errors import BadInput, NotFound
 from isomod_graphql.core.events import tell
 from isomod_graphql.core.idempotency import remember, replayed
+from isomod_graphql.core.search import change_words, put_words
 from isomod_graphql.core.store import Transaction
 from isomod_graphql.core.text import note
 from isomod_graphql.core.trees import Cycle, hold_shape, levels_below
@@ -67,6 +68,7 @@ async def create_location(
         row["time_zone"] = parent.time_zone if given.time_zone is None else row["time_zone"]
     row |= {"tenant_id": tx.tenant_id, "id": location_id, "created_at": tx.now, "updated_at": tx.now}
     await tx.run(insert(Location).values(row))
+    await put_words(tx, Location, [row])
     await record(tx, viewer.principal, "LOCATION_CREATE", entity=("Location", location_id))
     await tell(tx, "location.created", location_id=location_id)
     await remember(
@@ -102,6 +104,7 @@ async def update_location(
     columns = checked_changes(changes, stored._asdict())
     if columns:
         await _write(tx, location_id, columns)
+        await change_words(tx, Location, location_id, columns)
         await record(
             tx, viewer.principal, "LOCATION_UPDATE", entity=("Location", location_id), fields=changes
         )

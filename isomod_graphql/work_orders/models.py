@@ -24,6 +24,7 @@ class WorkOrder(TenantRow, Base):
     """One piece of work. `assignee_id` leads it; `priority_rank` is the priority as a number, for sorting."""
 
     __tablename__ = "work_orders"
+    searched = ("number", "title")
     number: Mapped[int] = held(Category.OPERATIONAL, Integer)
     title: Mapped[str] = held(Category.OPERATIONAL, Text)
     description: Mapped[str | None] = held(Category.NOTES, Text, subject="created_by_id")

@@ -14,6 +14,7 @@ from isomod_graphql.core.counters import next_number
 from isomod_graphql.core.errors import BadInput, NotFound
 from isomod_graphql.core.events import tell
 from isomod_graphql.core.idempotency import remember, replayed
+from isomod_graphql.core.search import change_words, put_words
 from isomod_graphql.core.store import Transaction
 from isomod_graphql.core.versions import require_version
 from isomod_graphql.engine.viewer import Viewer
@@ -73,6 +74,7 @@ async def create_work_order(
     # The counter comes last: its row stays locked until the transaction ends, for everybody who writes an order.
     columns["number"] = await next_number(tx, NUMBERS)
     await tx.run(insert(WorkOrder).values(columns))
+    await put_words(tx, WorkOrder, [columns])
     await put_on(tx, work_order_id, team=people, before=frozenset(), lead_id=given.assignee_id)
     await add_history(tx, viewer, work_order_id, to=WorkOrderStatus.DRAFT)
     await record(tx, viewer.principal, "WORK_ORDER_CREATE", entity=("WorkOrder", work_order_id))
@@ -124,6 +126,7 @@ async def update_work_order(
         columns |= {"asset_id": asset_id, "location_id": place.location_id, "site_id": place.site_id}
     if columns:
         await write_order(tx, work_order_id, columns)
+        await change_words(tx, WorkOrder, work_order_id, columns)
         await record(
             tx, viewer.principal, "WORK_ORDER_UPDATE", entity=("WorkOrder", work_order_id), fields=changes
         )

@@ -33,6 +33,7 @@ SCALARS = {
     "EmailAddress": st.from_regex(r"[a-z]{1,8}@[a-z]{1,8}\.example", fullmatch=True).map(nodes.String),
     "PhoneNumber": st.from_regex(r"\+32[0-9]{8}", fullmatch=True).map(nodes.String),
     "CalendarPeriod": st.from_regex(r"20[0-9]{2}(-Q[1-4]|-0[1-9])?", fullmatch=True).map(nodes.String),
+    "SearchText": st.from_regex(r"[a-z%]{0,8}( [a-z]{1,8}){0,3}", fullmatch=True).map(nodes.String),
     "Date": st.dates().map(lambda day: nodes.String(day.isoformat())),
     "DateTime": st.datetimes().map(lambda at: nodes.String(f"{at.isoformat(timespec='seconds')}Z")),
 }

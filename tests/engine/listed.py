@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
+from itertools import groupby
 from typing import Any, Final, Protocol
 from uuid import UUID
 
@@ -94,11 +95,13 @@ class Lists:
         named = self._open(value, of)
         return named is not None and await self._oracle.reached(principal, now, NAMED[of], named) is not None
 
-    def _holds(self, kind: str, row: Row, name: str, value: Any) -> bool:  # noqa: ANN401  JSON
+    def _holds(self, kind: str, row: Row, name: str, value: Any) -> bool:  # noqa: ANN401, PLR0911  JSON; one line per kind of field
         if name in PLAIN | CHOICES:
             return row[name] in {getattr(one, "value", one) for one in ([value] if name in PLAIN else value)}
         if name == "category":
             return any(row["categories"] & 1 << PERSONAL_ORDER.index(one) for one in value if one in PERSONAL)
+        if name == "search":
+            return not fold(value) or _found(_said(kind, row), value)
         if name == "namePrefix":
             folded = _name(row) if kind == "User" else row["name_key"]
             return not fold(value) or (folded is not None and folded.startswith(fold(value)))
@@ -123,6 +126,23 @@ def _name(row: Row) -> str | None:
     """The name by which somebody may be found and sorted; nobody by a name that may not be used."""
     hidden = is_erased(row["flags"]) or Category.IDENTITY in restricted_categories(row["flags"])
     return fold(row["name"]) if row["name"] and not hidden else None
+
+
+def _said(kind: str, row: Row) -> str:
+    """What of a row is searched."""
+    names = {
+        "Location": ("name",), "Asset": ("name", "tag", "serial_number", "manufacturer", "model"),
+        "WorkOrder": ("number", "title"),
+    }  # fmt: skip
+    if kind == "User":
+        return _name(row) or ""
+    return " ".join(str(row[name]) for name in names[kind] if row[name] is not None)
+
+
+def _found(said: str, wanted: str) -> bool:
+    """Each word of the text begins a word of what is said; a text without a word finds nothing."""
+    have, want = (["".join(w) for k, w in groupby(fold(one), str.isalnum) if k] for one in (said, wanted))
+    return bool(want) and all(any(word.startswith(one) for word in have) for one in want)
 
 
 def _kind(field: str) -> str:

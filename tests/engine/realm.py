@@ -13,6 +13,7 @@ from isomod_graphql.assets.models import Asset
 from isomod_graphql.audit.models import AccessDay
 from isomod_graphql.core.columns import Base
 from isomod_graphql.core.ids import new_id
+from isomod_graphql.core.search import put_words
 from isomod_graphql.core.shredding import destroy_keys, write_intent
 from isomod_graphql.core.store import Store, Transaction
 from isomod_graphql.identity.models import GrantRow, PartnerClient, Team, TeamMember, User
@@ -216,6 +217,7 @@ async def _add(tx: Transaction, realm: Realm, model: type[Base], name: str, row:
     await tx.run(
         insert(model).values(tenant_id=tx.tenant_id, id=made, created_at=tx.now, updated_at=tx.now, **row)
     )
+    await put_words(tx, model, [row | {"id": made}])
     return made
 
 

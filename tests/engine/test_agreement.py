@@ -72,6 +72,7 @@ def operations(words: Words) -> st.SearchStrategy[Operation]:
         "ID": st.sampled_from(words.ids).map(nodes.String),
         "PageSize": st.sampled_from([1, 2, 3, 100]).map(nodes.Int),
         "EmailAddress": st.sampled_from(words.emails).map(nodes.String),
+        "SearchText": st.sampled_from(["g", "order 2", "kap QUI", "t", "%", ""]).map(nodes.String),
         "DateTime": st.sampled_from(words.instants).map(nodes.String),
         "Date": st.sampled_from(words.days).map(nodes.String),
         "Cursor": st.just(NullValueNode()),

@@ -171,10 +171,10 @@ def test_a_class_has_the_filters_and_sorts_over_what_it_reads_everywhere() -> No
     technician = schema_for(somebody(Role.TECHNICIAN))
 
     assert fields(admin, "UserOrder") == ["NAME_ASC", "NAME_DESC", "PSEUDONYM_ASC"]
-    assert fields(admin, "UserFilter") == ["email", "namePrefix", "siteId", "status"]
+    assert fields(admin, "UserFilter") == ["email", "namePrefix", "search", "siteId", "status"]
     assert fields(viewer, "UserOrder") == ["PSEUDONYM_ASC"]
     assert fields(viewer, "UserFilter") == ["siteId", "status"]
-    assert fields(technician, "UserFilter") == ["namePrefix", "siteId", "status"]
+    assert fields(technician, "UserFilter") == ["namePrefix", "search", "siteId", "status"]
 
 
 def test_a_class_has_the_input_fields_that_it_may_write() -> None:

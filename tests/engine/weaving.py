@@ -56,6 +56,8 @@ class Words:
         "pump",
         "T-pump",
         "quirin",
+        "order 2",
+        "kap QUI",
         "",
         " ",
         "ö",

@@ -26,7 +26,7 @@ from tests.people import principal_of
 ORDERS, ASSETS, PLACES, PEOPLE = 20_000, 5_000, 1_000, 2_000
 LARGE = {
     "work_orders", "assets", "locations", "people", "work_order_assignees", "work_order_history", "teams", "team_members",
-    "access_days_2026_11",
+    "access_days_2026_11", "search_words",
 }  # fmt: skip
 FILL = """
 INSERT INTO people (tenant_id, id, created_at, updated_at, kind, pseudonym_number, site_id)
@@ -61,6 +61,12 @@ INSERT INTO work_order_assignees (tenant_id, work_order_id, person_id)
 SELECT tenant_id, id, assignee_id FROM work_orders WHERE tenant_id = '{t}';
 INSERT INTO work_order_history (tenant_id, id, created_at, updated_at, work_order_id, sequence, at, actor_id, to_status)
 SELECT tenant_id, id, now(), now(), id, 1, now(), created_by_id, 'DRAFT' FROM work_orders WHERE tenant_id = '{t}';
+INSERT INTO search_words (tenant_id, kind, word, row_id)
+SELECT tenant_id, 'work_orders', word, id FROM work_orders, unnest(ARRAY['seal', number::text]) word WHERE tenant_id = '{t}';
+INSERT INTO search_words (tenant_id, kind, word, row_id)
+SELECT tenant_id, 'assets', word, id FROM assets, unnest(string_to_array(name_key, ' ')) word WHERE tenant_id = '{t}';
+INSERT INTO search_words (tenant_id, kind, word, row_id)
+SELECT tenant_id, 'locations', word, id FROM locations, unnest(string_to_array(name_key, ' ')) word WHERE tenant_id = '{t}';
 INSERT INTO teams (tenant_id, id, created_at, updated_at, name, name_key)
 SELECT '{t}', md5('{t}t' || i)::uuid, now(), now(), 'Team ' || i, 'team ' || i FROM generate_series(1, {people}) i;
 INSERT INTO team_members (tenant_id, team_id, person_id)

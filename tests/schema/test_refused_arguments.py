@@ -259,6 +259,6 @@ def test_the_proof_covers_every_filter_and_sort_of_the_schema() -> None:
     by_id = {one.member for one in asked() if one.member.endswith("Id")}
     assert by_id == set(NAMES)
     assert personal == {
-        *("Query.users filter email", "Query.users filter namePrefix"),
+        *("Query.users filter email", "Query.users filter namePrefix", "Query.users filter search"),
         *("Query.users orderBy NAME_ASC", "Query.users orderBy NAME_DESC"),
     }

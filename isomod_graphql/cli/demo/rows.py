@@ -9,6 +9,7 @@ from sqlalchemy import Table, text
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
 from isomod_graphql.core.columns import Base
+from isomod_graphql.core.search import put_words
 from isomod_graphql.core.store import Transaction
 
 BATCH = 5_000
@@ -24,6 +25,7 @@ async def put_rows(tx: Transaction, model: type[Base], rows: Sequence[dict[str, 
     for start in range(0, len(rows), BATCH):
         batch = rows[start : start + BATCH]
         await tx.run(statement.bindparams(tenant=tx.tenant_id, **_columns(names, batch)))
+        await put_words(tx, model, batch)
 
 
 def _statement(model: type[Base], names: Iterable[str]) -> str:
