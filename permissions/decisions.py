@@ -30,8 +30,8 @@ from permissions.vectors import (
     site_bound,
     site_slots,
     vector_of,
-    whole_tiers,
 )
+from permissions.viewing import whole_tiers
 
 __all__ = [
     "POWERLESS",

@@ -1,13 +1,11 @@
 """What is left of a caller once roles, scopes, purpose and caveats are intersected; it knows no row and names no role."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from types import MappingProxyType
 from typing import Final, TypeAlias
 from uuid import UUID
 
-from permissions.categories import PERSONAL, PERSONAL_ORDER, Category
+from permissions.categories import PERSONAL_ORDER, Category
 from permissions.caveats import admits_time
 from permissions.disclosure import (
     DISCLOSURE,
@@ -24,90 +22,37 @@ from permissions.grants import (
     PUBLIC_ACTIONS,
     SCOPE_ACTIONS,
     SELF_ACTIONS,
-    VIEWED_ACTIONS,
     Action,
 )
+from permissions.powers import POWERLESS, Tier, Vector
 from permissions.principals import Principal, RoleGrant, Scope
-from permissions.purposes import PURPOSES, Purpose
+from permissions.purposes import PURPOSES
 from permissions.reach import (
     CAVEAT_BOUND,
     GRANT_BOUND,
     REACH,
     SCOPE_REACH,
     SELF_HELD,
-    VIEWED_ROWS,
     Reach,
     Resource,
 )
+from permissions.viewing import both
+
+__all__ = [
+    "POWERLESS",
+    "Sites",
+    "Tier",
+    "Vector",
+    "is_usable",
+    "site_bound",
+    "site_slots",
+    "vector_of",
+]
 
 Sites: TypeAlias = frozenset[UUID] | None
 """None: every site."""
 
 _HIDDEN: Final = Cell(Level.HIDDEN)
-_COLUMN: Final[Mapping[Category, int]] = MappingProxyType({c: at for at, c in enumerate(PERSONAL_ORDER)})
-_ROW: Final[Mapping[Resource, int]] = MappingProxyType({r: at for at, r in enumerate(Resource)})
-
-
-@dataclass(frozen=True, slots=True)
-class Tier:
-    """What one grant (or several equal ones) contributes, without its name and its sites.
-
-    `slot` is its place in the vector and in `site_slots`, which holds the sites that SITES means here.
-    Reaches are in the order of Resource, cells in the order of PERSONAL_ORDER.
-    """
-
-    slot: int
-    reaches: tuple[Reach, ...]
-    cells: tuple[Cell, ...]
-    actions: frozenset[Action]
-    oversees_privacy: bool
-    reads_evidence: bool
-
-    def cell(self, category: Category) -> Cell:
-        """The cell of a personal category."""
-        return self.cells[_COLUMN[category]]
-
-    def reach(self, resource: Resource) -> Reach:
-        """How far this tier's rows of that kind reach."""
-        return self.reaches[_ROW[resource]]
-
-
-@dataclass(frozen=True, slots=True)
-class Vector:
-    """The powers of a caller as a cache key: equal powers give equal vectors, and no tenant, site or address is in it.
-
-    `site_bound`: every row-scoped read is also limited to `site_bound(principal)`, whatever its slot says.
-    """
-
-    actions: frozenset[Action]
-    self_actions: frozenset[Action]
-    self_rights: bool
-    purpose: Purpose
-    readable: frozenset[Category]
-    ceilings: tuple[Level, ...]
-    tiers: tuple[Tier, ...]
-    site_bound: bool
-    held: frozenset[Resource] = frozenset()
-    """The kinds of rows about oneself that are reached whatever the roles."""
-    viewed: bool = False
-    """Somebody else looks: being the subject lifts no restriction, and what is shown is shown to another."""
-
-    def ceiling(self, category: Category) -> Level:
-        """The most that scopes and caveats leave of a personal category, the subject's own look included."""
-        return self.ceilings[_COLUMN[category]]
-
-
-POWERLESS: Final = Vector(
-    actions=PUBLIC_ACTIONS,
-    self_actions=frozenset(),
-    self_rights=False,
-    purpose=Purpose.SERVICE,
-    readable=PERSONAL,
-    ceilings=(Level.HIDDEN,) * len(PERSONAL_ORDER),
-    tiers=(),
-    site_bound=False,
-)
-"""What a caller without a credential, or with one that has ended, may do."""
 
 
 def is_usable(principal: Principal, now: datetime) -> bool:
@@ -118,49 +63,7 @@ def is_usable(principal: Principal, now: datetime) -> bool:
 def vector_of(principal: Principal, now: datetime) -> Vector:
     """The powers of this caller at this moment; of a member who is looked at, those that whoever looks has as well."""
     own = _own_vector(principal, now)
-    return own if principal.viewed_by is None else _viewed(own, _own_vector(principal.viewed_by, now))
-
-
-def whole_tiers(vector: Vector) -> list[Tier]:
-    """Those that reach every row at which somebody may look as another member; none of a credential bound to sites."""
-    reached = [tier for tier in vector.tiers if all(tier.reach(of) is Reach.ALL for of in VIEWED_ROWS)]
-    return [] if vector.site_bound else reached
-
-
-def _viewed(member: Vector, actor: Vector) -> Vector:
-    """Both at once, and never more than either has on any row.
-
-    Of the actor only what is shown without a tie on every row counts, so that no row has to be asked of twice: a category
-    that is not shown raw everywhere is hidden, a kind of row that is not reached whole is not reached. Nothing is kept
-    through a restriction or an erasure, not even by the subject, whom the actor is not.
-    """
-    whole = whole_tiers(actor)
-    if member == POWERLESS or not whole or actor.purpose is not member.purpose:
-        return POWERLESS
-    kept = frozenset(of for of in Resource if all(tier.reach(of) is Reach.ALL for tier in whole))
-    raw = frozenset(of for of in PERSONAL if any(tier.cell(of).base is Level.FULL for tier in whole))
-    ceilings = zip(PERSONAL_ORDER, member.ceilings, actor.ceilings, strict=True)
-    return replace(
-        member,
-        actions=member.actions & actor.actions & VIEWED_ACTIONS,
-        self_actions=frozenset(),
-        readable=member.readable & actor.readable,
-        ceilings=tuple(min(one, other) if of in raw else Level.HIDDEN for of, one, other in ceilings),
-        tiers=tuple(_viewed_tier(tier, kept) for tier in member.tiers),
-        held=member.held & kept,
-        viewed=True,
-    )
-
-
-def _viewed_tier(tier: Tier, kept: frozenset[Resource]) -> Tier:
-    reaches = zip(Resource, tier.reaches, strict=True)
-    return replace(
-        tier,
-        reaches=tuple(reach if of in kept else Reach.NONE for of, reach in reaches),
-        actions=tier.actions & VIEWED_ACTIONS,
-        oversees_privacy=False,
-        reads_evidence=False,
-    )
+    return own if principal.viewed_by is None else both(own, _own_vector(principal.viewed_by, now))
 
 
 def _own_vector(principal: Principal, now: datetime) -> Vector:

@@ -1,7 +1,7 @@
 """What a graph type shows and where it comes from: one declaration per field. Refuses a field without a category or one that disagrees with its column."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeVar, dataclass_transform
 
@@ -171,10 +171,7 @@ def link(
     subject: str | None = None,
     description: str = "",
 ) -> Any:  # noqa: ANN401  a field
-    """A to-one link through the column `by`, or what is made of columns; the row at the other end is subject to its own reach.
-
-    `subject` is the column with the person of whom the link tells, where its category is personal.
-    """
+    """A to-one link through `by` to a row with a reach of its own; `subject` says of whom one of a personal category tells."""
     return _declare(_Draft(Discloses(category), link=to, by=by, subject=subject), description)
 
 
@@ -275,14 +272,8 @@ def _gathered(entity: Entity, name: str, permission: Discloses) -> FieldSpec:
 
 def _spec(entity: Entity, name: str, draft: _Draft) -> FieldSpec:
     if draft.compute is not None:
-        return FieldSpec(
-            name,
-            draft.permission,
-            needs=draft.needs,
-            compute=draft.compute,
-            subject=draft.subject or entity.subject,
-            hidden=draft.hidden,
-        )
+        made = FieldSpec(name, draft.permission, needs=draft.needs, compute=draft.compute)
+        return replace(made, subject=draft.subject or entity.subject, hidden=draft.hidden)
     model = entity.model
     if draft.pseudonym:
         if entity.subject is None:

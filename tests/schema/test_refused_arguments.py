@@ -253,7 +253,14 @@ async def test_a_sort_by_name_keeps_the_unreadable_out_of_the_comparison(
 def test_the_proof_covers_every_filter_and_sort_of_the_schema() -> None:
     assert {place.input_type for place in places()} == {
         *("AssetFilter", "AssetOrder", "LocationFilter", "LocationOrder", "TeamFilter", "TeamOrder"),
-        *("UserFilter", "UserOrder", "WorkOrderFilter", "WorkOrderOrder"),
+        *(
+            "UserFilter",
+            "UserOrder",
+            "WorkOrderFilter",
+            "WorkOrderOrder",
+            "AccessLogFilter",
+            "AccessRecordFilter",
+        ),
     }
     personal = {one.name for one in asked() if one.category not in ROW_RULED}
     by_id = {one.member for one in asked() if one.member.endswith("Id")}
@@ -261,4 +268,9 @@ def test_the_proof_covers_every_filter_and_sort_of_the_schema() -> None:
     assert personal == {
         *("Query.users filter email", "Query.users filter namePrefix", "Query.users filter search"),
         *("Query.users orderBy NAME_ASC", "Query.users orderBy NAME_DESC"),
+        *(f"Query.myAccessLog filter {name}" for name in ("day", "category", "purpose")),
+        *(
+            f"Query.accessRecords filter {name}"
+            for name in ("day", "category", "purpose", "subjectId", "viewerId")
+        ),
     }

@@ -24,7 +24,7 @@ export const VIEWER = `query ConsoleViewer {
   viewAs: __type(name: "StartViewAsInput") { name }
 }`;
 
-export const PEOPLE = `query ConsolePeople($start: String!) {
+export const MEMBERS_BY_NAME = `query ConsolePeople($start: String!) {
   users(first: 50, orderBy: NAME_ASC, filter: { namePrefix: $start, status: [ACTIVE] }) {
     nodes { id displayName roles { role } }
   }

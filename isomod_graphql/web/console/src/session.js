@@ -1,5 +1,5 @@
 // The signed-in session of this page: keeps the CSRF token in memory only, and tells listeners when the session ends.
-import { PEOPLE, SIGN_IN, SIGN_OUT, START_VIEW_AS, STEP_UP, VIEWER } from './operations.js';
+import { MEMBERS_BY_NAME, SIGN_IN, SIGN_OUT, START_VIEW_AS, STEP_UP, VIEWER } from './operations.js';
 import { viewAsHeaders, viewAsStore } from './viewAs.js';
 
 export const GRAPHQL_PATH = '/graphql';
@@ -102,7 +102,7 @@ export async function stepUp(password) {
 
 /** Active members whose names begin so, by name. */
 export async function people(start) {
-  const { users } = await ask(PEOPLE, { start });
+  const { users } = await ask(MEMBERS_BY_NAME, { start });
   return users.nodes;
 }
 
