@@ -50,6 +50,8 @@ RESOURCE_WORDS: Final[Mapping[Resource, str]] = MappingProxyType(
         Resource.TOKEN: "tokens",
         Resource.SESSION: "sessions",
         Resource.TEAM: "teams",
+        Resource.ACCESS_RECORD: "records of who was shown whose data",
+        Resource.ACCESS_LOG: "records of looks at the viewer's own data",
     }
 )
 
