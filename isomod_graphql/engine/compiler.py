@@ -16,12 +16,14 @@ from isomod_graphql.core.store import Store
 from isomod_graphql.engine.bounded import Bounded
 from isomod_graphql.engine.catalogue import Catalogue
 from isomod_graphql.engine.masking import foretold
+from isomod_graphql.engine.opening import opened_of
 from isomod_graphql.engine.plan import Plan
 from isomod_graphql.engine.readers import Reader, binds_of, structure_of
-from isomod_graphql.engine.rendering import Rendering, opened_of
+from isomod_graphql.engine.rendering import Rendering
 from isomod_graphql.engine.request import Request
 from isomod_graphql.engine.running import Run
-from isomod_graphql.engine.shapes import NotCompiled, Unsupported, shape_of
+from isomod_graphql.engine.shapes import NotCompiled, Unsupported
+from isomod_graphql.engine.shaping import shape_of
 from isomod_graphql.engine.stages import Program, program_of
 from isomod_graphql.engine.statements import raw
 from isomod_graphql.engine.viewer import Viewer

@@ -12,12 +12,12 @@ from sqlalchemy.sql.visitors import iterate
 from isomod_graphql.engine.bounded import Bounded
 from isomod_graphql.engine.catalogue import Catalogue
 from isomod_graphql.engine.compiler import Asked
+from isomod_graphql.engine.demands import counted_of, demand_of
 from isomod_graphql.engine.entities import Entity, FieldSpec
 from isomod_graphql.engine.plan import Governed, may_ask, spelled
 from isomod_graphql.engine.possible import Outlook, Possible, outlooks
 from isomod_graphql.engine.readers import Reader
 from isomod_graphql.engine.rows import RowQuery
-from isomod_graphql.engine.running import counted_of, demand_of
 from isomod_graphql.engine.shapes import (
     Counted,
     Gathered,

@@ -11,8 +11,9 @@ from isomod_graphql.core.errors import ColumnNotReadable, ServiceUnavailable
 from isomod_graphql.core.keystore import TenantKeys
 from isomod_graphql.core.reading import Reading
 from isomod_graphql.engine.compiler import Asked, Compiler
+from isomod_graphql.engine.opening import opened_of
 from isomod_graphql.engine.readers import binds_of
-from isomod_graphql.engine.rendering import Rendering, opened_of
+from isomod_graphql.engine.rendering import Rendering
 from isomod_graphql.engine.request import Request
 from isomod_graphql.engine.running import Run
 from isomod_graphql.engine.shapes import NotCompiled

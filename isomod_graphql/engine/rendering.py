@@ -1,101 +1,30 @@
-"""Loaded rows into the JSON of an answer, with what was masked and what was released. Refuses to open a pack of which nothing is shown."""
+"""Loaded rows into the JSON of an answer, with what was masked and what was released. Refuses to decide anything: each row says by its variant how it is shown."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from isomod_graphql.core.crypto import place_of
-from isomod_graphql.core.keystore import Keystore
-from isomod_graphql.core.opened import Known, recalled
-from isomod_graphql.engine.masking import Finding, masking_of_findings
+from isomod_graphql.engine.figures import figures_as_json
+from isomod_graphql.engine.loaded import Loaded, Paged, Root, Under
+from isomod_graphql.engine.masking import masking_of_findings
+from isomod_graphql.engine.opening import NOTHING, Opened
 from isomod_graphql.engine.pages import cursor_binding, seal_cursor
 from isomod_graphql.engine.projectors import Columns, Variant
-from isomod_graphql.engine.running import Loaded, Paged, Root, Run, Under
+from isomod_graphql.engine.running import Run
 from isomod_graphql.engine.shapes import (
     Access,
     Counted,
-    Figures,
-    Gathered,
     Item,
-    Keyed,
     Link,
     Named,
     ObjectShape,
     Page,
     Part,
-    Path,
     Typename,
-    Value,
 )
 from isomod_graphql.engine.stages import Program, SlotStage, Stage
+from isomod_graphql.engine.withheld import findings_of, withholds
 
-NOTHING: Mapping[str, Any] = {}
 Objects = Sequence[Any]
-
-
-Opened = Mapping[tuple[int, int, str], Sequence[Mapping[str, Any]]]
-"""By the identity of a level, the number of its table, and the column: the opened values of each row."""
-
-
-async def opened_of(run: Run, keystore: Keystore) -> Opened:
-    """Everything sealed that is shown, and nothing else. Asks the keystore once at most."""
-    tenant = run.request.viewer.tenant_id
-    found: dict[tuple[int, int, str], Sequence[Mapping[str, Any]]] = {}
-    gaps: list[_Gap] = []
-    for loaded in run.loaded:
-        for number, slot in enumerate(loaded.stage.slots):
-            for column in {name for one in loaded.kinds[number] if one is not None for name in one.packs}:
-                place = place_of(tenant, slot.table, column)
-                values = _remembered(loaded, number, slot, column, keystore.opened_values(place))
-                if None in values:
-                    gaps += [
-                        _Gap(values, at, place, *name) for at, name in _missing(loaded, slot, column, values)
-                    ]
-                found[id(loaded), number, column] = values
-    wanted = {gap.pack[1:17] for gap in gaps}
-    if wanted:
-        known = keystore.cached_keys(wanted)
-        keys = await keystore.opened_keys(tenant, wanted) if known is None else known
-        for values, at, place, row_id, pack in gaps:
-            key = keys.get(pack[1:17])
-            values[at] = NOTHING if key is None else key.open(place, row_id, pack)
-    return found
-
-
-class _Gap(NamedTuple):
-    """A pack that was not opened yet, and where its values belong."""
-
-    values: list[Any]
-    at: int
-    place: bytes
-    row_id: bytes
-    pack: bytes
-
-
-def _remembered(loaded: Loaded, number: int, slot: SlotStage, column: str, known: Known) -> list[Any]:
-    """The opened values of each row, None where they are not remembered; rows of which nothing is shown are not looked up."""
-    ids, packs = loaded.columns[slot.slot.at["id"]], loaded.columns[slot.slot.at[column]]
-    kinds = loaded.kinds[number]
-    shown = {one for one in kinds if one is not None and column in one.packs}
-    if len(shown) == len(kinds):
-        return recalled(known, ids, packs)
-    wanted = [
-        row_id if one in shown else None for row_id, one in zip(ids, loaded.variants[number], strict=True)
-    ]
-    found = recalled(known, wanted, packs)
-    return [NOTHING if row_id is None else values for row_id, values in zip(wanted, found, strict=True)]
-
-
-def _missing(
-    loaded: Loaded, slot: SlotStage, column: str, values: list[Any]
-) -> Iterator[tuple[int, tuple[bytes, bytes]]]:
-    """The rows whose pack is to be opened; a row without a pack gets no values at once."""
-    ids, packs = loaded.columns[slot.slot.at["id"]], loaded.columns[slot.slot.at[column]]
-    for at, value in enumerate(values):
-        if value is None:
-            if packs[at] is None:
-                values[at] = NOTHING
-            else:
-                yield at, (ids[at], packs[at])
 
 
 class Rendering:
@@ -104,7 +33,6 @@ class Rendering:
     def __init__(self, run: Run, opened: Opened) -> None:
         """`opened` is what `opened_of` gave."""
         self._run, self._opened = run, opened
-        self._made: dict[int, Mapping[int, Any]] = {}
 
     def data(self, program: Program, roots: Mapping[int, Root]) -> dict[str, Any]:
         """The answer's data."""
@@ -115,7 +43,8 @@ class Rendering:
 
     def _root(self, item: Page | Named | Counted, root: Root) -> Any:  # noqa: ANN401  JSON
         if isinstance(item, Counted):
-            return self._figures(item.figures, root.told, root, 0)
+            keyed = {id(part): self._keyed(*root.keyed[id(part)]) for part in item.figures.keyed}
+            return figures_as_json(item.figures, root.told, keyed)
         if isinstance(item, Page):
             if root.under is None:
                 raise TypeError("a page was not loaded")
@@ -127,33 +56,10 @@ class Rendering:
                 found[place] = value
         return found if root.many else found[0]
 
-    def _figures(self, figures: Figures, value: Any, root: Root, at: int) -> Any:  # noqa: ANN401  JSON
-        """The object of this value, or of each in a list; `at` is the place of its group."""
-        if value is None:
-            return None
-        if isinstance(value, list):
-            return [self._figures(figures, one, root, place) for place, one in enumerate(value)]
-        found: dict[str, Any] = {}
-        for key, part in figures.fields:
-            if isinstance(part, Typename):
-                found[key] = part.name
-            elif isinstance(part, Keyed):
-                found[key] = self._keyed(root, part).get(at)
-            elif isinstance(part, Figures):
-                found[key] = self._figures(part, getattr(value, part.name), root, at)
-            else:
-                told = getattr(value, part.name)
-                found[key] = told if told is None or part.convert is None else part.convert(told)
-        return found
-
-    def _keyed(self, root: Root, part: Keyed) -> Mapping[int, Any]:
-        """By the place of the group: its row as it is shown. Made once."""
-        made = self._made.get(id(part))
-        if made is None:
-            places, loaded = root.keyed[id(part)]
-            shown = self._objects(loaded)[id(loaded.stage.slots[0].slot.objects[0])]
-            made = self._made[id(part)] = dict(zip(places, shown, strict=True))
-        return made
+    def _keyed(self, places: list[int], loaded: Loaded) -> Mapping[int, Any]:
+        """By the place of the group that it stands for: each row as it is shown."""
+        shown = self._objects(loaded)[id(loaded.stage.slots[0].slot.objects[0])]
+        return dict(zip(places, shown, strict=True))
 
     def _objects(self, loaded: Loaded) -> dict[int, Objects]:
         """Per look, by its identity, the object of every row; None where there is none."""
@@ -306,13 +212,13 @@ class Rendering:
             (loaded, number, slot)
             for loaded in self._run.loaded
             for number, slot in enumerate(loaded.stage.slots)
-            if _withholds(loaded.kinds[number]) and not slot.is_typed
+            if withholds(loaded.kinds[number]) and not slot.is_typed
         ]
         suppressed = self._run.suppressed
         if (
             not untyped
             and not suppressed
-            and not any(_withholds(kinds) for loaded in self._run.loaded for kinds in loaded.kinds)
+            and not any(withholds(kinds) for loaded in self._run.loaded for kinds in loaded.kinds)
         ):
             return None
         wanted: dict[str, set[bytes]] = {}
@@ -325,7 +231,7 @@ class Rendering:
         types: dict[bytes, str] = {}
         for name, ids in wanted.items():
             types |= await self._run.types(stages[name], sorted(ids))
-        return masking_of_findings(_findings(self._run.loaded, types) | suppressed)
+        return masking_of_findings(findings_of(self._run.loaded, types) | suppressed)
 
 
 def _joined(columns: Sequence[tuple[str, Sequence[Any]]], size: int) -> list[dict[str, Any]]:
@@ -352,67 +258,3 @@ def _release(
             subjects.update(columns[place])
         else:
             subjects.update(who for who, of in zip(columns[place], variants, strict=True) if of is one)
-
-
-def _withholds(kinds: Iterable[Variant | None]) -> bool:
-    return any(one is not None and one.layout.decisions for one in kinds)
-
-
-Seen = tuple[int, ObjectShape, Variant, str]
-"""An object: its place among the root's, the look, how it is shown, and its graph type."""
-
-
-def _findings(loaded: Iterable[Loaded], types: Mapping[bytes, str]) -> dict[Path, list[Finding]]:
-    """By path of a withheld field: for each of its occurrences in document order, the coordinate and why it is withheld.
-
-    `types` are those of rows whose type was not read with them.
-    """
-    looks: dict[Path, list[Seen]] = {}
-    for one in loaded:
-        origins: Sequence[int] = one.origin or [0] * len(one.records)
-        for number, slot in enumerate(one.stage.slots):
-            at = slot.slot.at["id"]
-            seen = [
-                (origin, variant, variant.layout.type_name if slot.is_typed else types.get(row[at], ""))
-                for origin, variant, row in zip(origins, one.variants[number], one.records, strict=True)
-                if variant is not None
-            ]
-            for shape in slot.slot.objects:
-                found = looks.setdefault(shape.path, [])
-                found += [
-                    (origin, shape, variant, kind or variant.layout.type_name)
-                    for origin, variant, kind in seen
-                ]
-    findings: dict[Path, list[Finding]] = {}
-    for path, objects in looks.items():
-        objects.sort(key=_origin)
-        for key in _withheld_keys(objects):
-            findings[*path, key] = [
-                _finding(items[key], variant)
-                for _, shape, variant, kind in objects
-                if key in (items := dict(shape.types[kind]))
-            ]
-    return findings
-
-
-def _origin(seen: Seen) -> int:
-    return seen[0]
-
-
-def _withheld_keys(seen: Iterable[Seen]) -> list[str]:
-    kinds = {(id(shape), id(variant)): (shape, variant) for _, shape, variant, _ in seen}
-    keys = {
-        key
-        for shape, variant in kinds.values()
-        for key, item in shape.types[variant.layout.type_name]
-        if isinstance(item, Value | Gathered | Link)
-        and item.spec
-        and item.spec.name in variant.layout.decisions
-    }
-    return sorted(keys)
-
-
-def _finding(item: Item, variant: Variant) -> Finding:
-    if isinstance(item, Value | Gathered | Link) and item.spec is not None:
-        return item.coordinate, variant.layout.decisions.get(item.spec.name)
-    return "", None

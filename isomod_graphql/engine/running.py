@@ -1,25 +1,24 @@
-"""Runs a program: statement after statement in one snapshot, then rows into JSON. Refuses to show what was not decided, and leaves failing fields to the reference executor."""
+"""Runs a program: statement after statement in one snapshot, every row decided as it comes. Refuses to show what was not decided, and leaves failing fields to the reference executor."""
 
-from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from graphql import GraphQLArgument, GraphQLError, GraphQLInputField, GraphQLInputObjectType, get_named_type
 from graphql.execution.values import VariableValues
 
-from isomod_graphql.core.errors import IsoModError
 from isomod_graphql.core.keystore import TenantKeys
 from isomod_graphql.core.reading import Reading
 from isomod_graphql.engine.columns import bounds_of, spread, trimmed, turned
-from isomod_graphql.engine.listing import Demand, demand
-from isomod_graphql.engine.masking import SUPPRESSED, Finding
+from isomod_graphql.engine.demands import counted_of, demand_of, told_of, wanted_of
+from isomod_graphql.engine.figures import untold_of
+from isomod_graphql.engine.listing import Demand
+from isomod_graphql.engine.loaded import Loaded, Paged, Root, Under
+from isomod_graphql.engine.masking import Finding
 from isomod_graphql.engine.pages import CursorInvalid, cursor_binding, open_cursor
-from isomod_graphql.engine.projectors import Columns, Variant
-from isomod_graphql.engine.request import MAX_NODES, Request
+from isomod_graphql.engine.projectors import Variant
+from isomod_graphql.engine.request import Request
 from isomod_graphql.engine.shapes import (
     Counted,
-    Figure,
-    Figures,
     Gathered,
     Link,
     Named,
@@ -30,59 +29,10 @@ from isomod_graphql.engine.shapes import (
     Typename,
     Unsupported,
 )
-from isomod_graphql.engine.sources import AnyNode, AnyNodes, ById, Told
+from isomod_graphql.engine.sources import AnyNodes
 from isomod_graphql.engine.stages import Count, Nest, Program, Stage
 from isomod_graphql.engine.statements import Sql, raw
-from isomod_graphql.engine.statistics import (
-    AS_OF,
-    COUNTS,
-    Breakdown,
-    Remainder,
-    Tally,
-    TooManyGroups,
-    broken_down,
-    tally,
-)
-
-
-@dataclass(eq=False, slots=True)
-class Loaded:
-    """The rows of a level and, per table, the variant of each; None where there is no row, or none to be seen.
-
-    `origin` is the place of the root object that each row belongs to, where several kinds of them share a path.
-    """
-
-    stage: Stage
-    records: Sequence[Any]
-    columns: Columns
-    """The records, turned: what is looked at row by row is looked at in one go."""
-    variants: list[list[Variant | None]]
-    kinds: list[set[Variant | None]]
-    origin: list[int] | None
-    nested: "dict[int, Under]" = field(default_factory=dict)
-    """By the identity of the item."""
-
-
-@dataclass(eq=False, slots=True)
-class Under:
-    """What hangs under the rows at `places`: for each of them the part of `loaded` from one bound to the next."""
-
-    loaded: Loaded
-    places: list[int]
-    bounds: list[tuple[int, int]]
-    page: "Paged | None" = None
-
-
-@dataclass(eq=False, slots=True)
-class Paged:
-    """What a page says of itself: one entry per parent."""
-
-    demand: Demand
-    parents: Sequence[bytes | None]
-    more: list[bool]
-    totals: list[int] | None
-    key_at: int
-    """Where the sort key stands in a record, when cursors are asked for."""
+from isomod_graphql.engine.statistics import AS_OF, TooManyGroups, broken_down
 
 
 @dataclass(eq=False, slots=True)
@@ -103,7 +53,7 @@ class Run:
     suppressed: dict[Path, list[Finding]] = field(default_factory=dict)
     """Counts that are not told, by their path."""
 
-    async def load(self, program: Program) -> "dict[int, Root]":
+    async def load(self, program: Program) -> dict[int, Root]:
         """Everything that the operation reads. Raises NotCompiled where a field fails."""
         return {
             id(item): await self._counted(item, program.counts[id(item)], program.stages[id(item)])
@@ -113,7 +63,7 @@ class Run:
             if not isinstance(item, Typename)
         }
 
-    async def _counted(self, item: Counted, count: Count, stages: Mapping[str, Stage]) -> "Root":
+    async def _counted(self, item: Counted, count: Count, stages: Mapping[str, Stage]) -> Root:
         """The figures, and the rows that groups stand for, of each kind in one statement."""
         asked = counted_of(item, self.variables, self.request)
         cells = await self._fetch(count.statement(asked), **{AS_OF: self.request.viewer.now})
@@ -122,7 +72,7 @@ class Run:
         except TooManyGroups:
             raise NotCompiled(Unsupported.FIELD_ERROR) from None
         root = Root(told=figures)
-        self.suppressed |= dict(_suppressed(item.figures, figures))
+        self.suppressed |= dict(untold_of(item.figures, figures))
         for one in item.figures.keyed:
             keys = [(place, group.values.get(one.name)) for place, group in enumerate(figures.groups)]
             named = [(place, key) for place, key in keys if key is not None]
@@ -131,7 +81,7 @@ class Run:
             root.keyed[id(one)] = [place for place, _ in named], await self._loaded(stage, rows, None)
         return root
 
-    async def _root(self, item: RootItem, stages: Mapping[str, Stage]) -> "Root":
+    async def _root(self, item: RootItem, stages: Mapping[str, Stage]) -> Root:
         if isinstance(item, Page):
             stage = next(iter(stages.values()))
             return Root(under=await self._page(item, stage, [None], [0], None))
@@ -139,8 +89,8 @@ class Run:
             return await self._named(item, stages)
         raise TypeError("a name is not loaded")
 
-    async def _named(self, item: Named, stages: Mapping[str, Stage]) -> "Root":
-        wanted = self._wanted(item)
+    async def _named(self, item: Named, stages: Mapping[str, Stage]) -> Root:
+        wanted = wanted_of(item, self.variables, self.request, self.keys, self.me)
         mixed = len(stages) > 1
         root = Root(many=isinstance(item.source, AnyNodes), size=len(wanted))
         for name, stage in stages.items():
@@ -152,38 +102,6 @@ class Run:
                 loaded = await self._loaded(stage, rows, origin)
                 root.named.append((places, loaded))
         return root
-
-    def _wanted(self, item: Named) -> list[tuple[str, bytes] | None]:
-        """The entity and the row that each id names; None where it names nothing that may stand here."""
-        values = _arguments(item, self.variables)
-        if isinstance(item.source, Told):
-            return [self._told(item.source, values.get("id"))]
-        if isinstance(item.source, AnyNode | ById):
-            texts = [values["id"]]
-        elif isinstance(item.source, AnyNodes):
-            texts = values["ids"]
-            if len(texts) > MAX_NODES:
-                raise NotCompiled(Unsupported.FIELD_ERROR)
-        else:
-            return [(item.source.entity().name, self.me)] if self.me else [None]
-        return [self._named_by(text, item) for text in texts]
-
-    def _told(self, source: Told, only: str | None) -> tuple[str, bytes] | None:
-        entity, telling = source.entity(), self.request.telling
-        if telling is None or (only is not None and self.request.row_id(only, entity) != telling.row_id):
-            return None
-        return entity.name, telling.row_id.bytes
-
-    def _named_by(self, text: str, item: Named) -> tuple[str, bytes] | None:
-        try:
-            opened = self.keys.ids.open(text)
-        except IsoModError:
-            return None
-        entity, row_id = self.request.catalogue.entity_of_code.get(opened.type_code), opened.row_id.bytes
-        if entity is None or entity.name not in item.targets:
-            return None
-        may = entity.may_seek(self.request.viewer.vector.actions, own=row_id == self.me)
-        return (entity.name, row_id) if may else None
 
     async def _loaded(self, stage: Stage, records: Sequence[Any], origin: list[int] | None) -> Loaded:
         """Decides every row, then reads what hangs under those that are seen."""
@@ -367,85 +285,6 @@ class Run:
         except CursorInvalid:
             raise NotCompiled(Unsupported.FIELD_ERROR) from None
         return raw(value), row_id
-
-
-@dataclass(eq=False, slots=True)
-class Root:
-    """What a root field found: a page, objects by their place, or figures."""
-
-    under: Under | None = None
-    named: list[tuple[list[int], Loaded]] = field(default_factory=list)
-    told: Breakdown | None = None
-    keyed: dict[int, tuple[list[int], Loaded]] = field(default_factory=dict)
-    """Of statistics, by the identity of what stands for groups: which groups have a row, and these."""
-    many: bool = False
-    size: int = 1
-
-
-def demand_of(item: Page, variables: VariableValues) -> Demand:
-    """What a list is asked for. Raises NotCompiled for arguments that do not fit."""
-    values = _arguments(item, variables)
-    return demand(
-        item.listing,
-        first=values["first"],
-        after=values.get("after"),
-        given=_pythonic(values.get("filter"), item.definition.args.get("filter")),
-        order_by=values.get("orderBy"),
-    )
-
-
-def counted_of(item: Counted, variables: VariableValues, request: Request | None = None) -> Tally:
-    """What a statistic is asked for; without a request no id is looked up. Raises NotCompiled for arguments that do not fit."""
-    values = _arguments(item, variables)
-    given = _pythonic(values.get("filter"), item.definition.args.get("filter"))
-    try:
-        return tally(item.statistics, request, values.get("groupBy") or (), given)
-    except TooManyGroups:
-        raise NotCompiled(Unsupported.FIELD_ERROR) from None
-
-
-def told_of(item: Named, variables: VariableValues) -> Demand | None:
-    """The filter of a field that events are told by; None for every other. Raises NotCompiled as `demand_of`."""
-    if not isinstance(item.source, Told):
-        return None
-    given = _arguments(item, variables).get("filter")
-    named = _pythonic(given, item.definition.args.get("filter"))
-    return demand(item.source.listing, first=1, given=named)
-
-
-def only_of(item: Named, variables: VariableValues) -> str | None:
-    """The global id that such a field is limited to. Raises NotCompiled as `demand_of`."""
-    only: str | None = _arguments(item, variables).get("id")
-    return only
-
-
-def _arguments(item: Page | Named | Counted, variables: VariableValues) -> dict[str, Any]:
-    try:
-        return item.arguments.values(variables)
-    except GraphQLError:
-        raise NotCompiled(Unsupported.FIELD_ERROR) from None
-
-
-def _suppressed(figures: Figures, value: Any) -> Iterator[tuple[Path, list[Finding]]]:  # noqa: ANN401  a part of what is told
-    """The counts that are too small to be told; those of groups never are."""
-    for _, part in figures.fields:
-        if isinstance(part, Figure) and part.name in COUNTS and getattr(value, part.name) is None:
-            yield part.path, [(part.coordinate, SUPPRESSED)]
-        elif isinstance(part, Figures) and isinstance(getattr(value, part.name), Remainder):
-            yield from _suppressed(part, getattr(value, part.name))
-
-
-def _pythonic(given: Any, argument: GraphQLArgument | GraphQLInputField | None) -> Any:  # noqa: ANN401  a coerced input
-    """A coerced filter under the names that its declaration has."""
-    if given is None:
-        return None
-    kind: Any = None if argument is None else get_named_type(argument.type)
-    if not isinstance(given, Mapping) or not isinstance(kind, GraphQLInputObjectType):
-        return given
-    return {
-        kind.fields[name].extensions["strawberry-definition"].python_name: _pythonic(value, kind.fields[name])
-        for name, value in given.items()
-    }
 
 
 def _shown(found: list[Variant | None], owners: list[Variant | None], link: int) -> list[Variant | None]:

@@ -12,11 +12,11 @@ from isomod_graphql.core.ids import NOTHING
 from isomod_graphql.core.keystore import TenantKeys
 from isomod_graphql.core.store import Transaction
 from isomod_graphql.engine.compiler import Asked
+from isomod_graphql.engine.demands import only_of
 from isomod_graphql.engine.entities import Entity
 from isomod_graphql.engine.listing import demand
 from isomod_graphql.engine.projection import View
 from isomod_graphql.engine.request import Request
-from isomod_graphql.engine.running import only_of
 from isomod_graphql.engine.shapes import Named
 from isomod_graphql.engine.sources import Told
 from isomod_graphql.engine.stages import Program

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 from time import perf_counter_ns
 from typing import Any
 
+from isomod_graphql.engine.loaded import Loaded
 from isomod_graphql.engine.rendering import Objects, Rendering
-from isomod_graphql.engine.running import Loaded, Run
+from isomod_graphql.engine.running import Run
 from isomod_graphql.engine.shapes import ObjectShape, Unsupported
 from isomod_graphql.engine.stages import Nest, Program, SlotStage, Stage
 from isomod_graphql.engine.statements import Sql
