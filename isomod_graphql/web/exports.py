@@ -36,7 +36,7 @@ from isomod_graphql.web.decode import decode_json
 from isomod_graphql.web.exchange import Authenticator
 from isomod_graphql.web.export_orders import Order, Orders, wanted_of
 from isomod_graphql.web.facts import HttpFacts
-from isomod_graphql.web.graphql import DoorRules, require_own_page, who_asks
+from isomod_graphql.web.graphql import DoorRules, require_own_page, told_of, who_asks
 from isomod_graphql.web.metering import REFUSED_POINTS, Meter
 from isomod_graphql.web.negotiation import Media, require_json
 from isomod_graphql.web.refusals import MethodNotAllowed, RateLimited, RequestTimeout
@@ -120,7 +120,7 @@ class Exports:
             answer = Answer(500, answers.body_of({"errors": [answers.entry_of_bug(bug)]}))
         if exchange.started:
             raise CutOff
-        await send_answer(send, answer, Media.JSON, exchange.headers)
+        await send_answer(send, answer, Media.JSON, told_of(exchange.principal, exchange.headers))
 
     async def _serve(self, exchange: _Exchange) -> None:
         http = exchange.http
@@ -242,7 +242,7 @@ class Exports:
             "content-type": MEDIA[order.written],
             "content-disposition": f'attachment; filename="{order.listing}-{day}.{ending}"',
             "isomod-rows": str(total),
-            **exchange.headers,
+            **told_of(exchange.principal, exchange.headers),
         }
         raw = [(name.encode(), value.encode("latin-1")) for name, value in told.items()]
         exchange.started = True
@@ -261,12 +261,14 @@ class Exports:
         self, exchange: _Exchange, outcome: str, reason: str | None = None, fields: list[str] | None = None
     ) -> None:
         """In a transaction of its own. Raises ServiceUnavailable: what cannot be put down does not go on."""
-        order, tenant = exchange.begun, exchange.principal.tenant_id
+        order, who = exchange.begun, exchange.principal
+        tenant = who.tenant_id
         if tenant is None:
             raise ServiceUnavailable
+        viewed = None if who.viewed_by is None or who.person_id is None else ("User", who.person_id)
         named = fields if order is None else [f"{order.row}.{name_of(one)}" for one in order.columns]
         async with self._orders.execution.store.transaction(tenant, write=True) as tx:
-            await record(tx, exchange.principal, EXPORT, fields=named or (), outcome=outcome, reason=reason)
+            await record(tx, who, EXPORT, entity=viewed, fields=named or (), outcome=outcome, reason=reason)
 
 
 def _refused(refusal: IsoModError) -> Answer:

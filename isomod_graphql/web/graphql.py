@@ -323,11 +323,16 @@ class GraphQLEndpoint:
 
 
 def _told(exchange: _Exchange) -> Mapping[str, str]:
+    """What goes with every answer."""
+    return told_of(exchange.principal, exchange.headers)
+
+
+def told_of(principal: Principal, headers: Mapping[str, str]) -> Mapping[str, str]:
     """With every answer to a look as another member goes until when it lasts."""
-    until = exchange.principal.caveats.not_after
-    if exchange.principal.viewed_by is None or until is None:
-        return exchange.headers
-    return {**exchange.headers, "isomod-view-as": f"until={until:%Y-%m-%dT%H:%M:%SZ}"}
+    until = principal.caveats.not_after
+    if principal.viewed_by is None or until is None:
+        return headers
+    return {**headers, "isomod-view-as": f"until={until:%Y-%m-%dT%H:%M:%SZ}"}
 
 
 async def who_asks(authenticator: Authenticator, http: HttpFacts) -> Authenticated:

@@ -56,7 +56,8 @@ class HiddenAttempts:
 
     def look(self, tried: Tried) -> None:
         """Puts the denial on record soon. Whoever floods it is told in the log instead."""
-        if tried.operation.kind is not OperationType.MUTATION or tried.principal.tenant_id is None:
+        kind, who = tried.operation.kind, tried.principal
+        if who.tenant_id is None or (kind is not OperationType.MUTATION and who.viewed_by is None):
             return
         if len(self._pending) >= MOST_PENDING:
             log.warning("denials.not_recorded", pending=len(self._pending))
@@ -77,6 +78,8 @@ class HiddenAttempts:
 
     def _denied(self, tried: Tried) -> Iterator[tuple[Action, DenialReason]]:
         """The changes that exist and that this caller does not have; a word that nobody has is no attempt."""
+        if tried.operation.kind is OperationType.SUBSCRIPTION:
+            yield Action.VIEW_AS, DenialReason.VIEW_AS
         root, own = self._schema.mutation_type, self._fitting(tried.principal).schema.mutation_type
         if root is None:
             return
