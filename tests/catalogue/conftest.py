@@ -15,7 +15,7 @@ from tests.web.serving import serve
 @pytest.fixture(scope="session")
 def house(urls: Urls, cluster: Cluster) -> Iterator[House]:
     """A running product; what a test changes it leaves as it was, or nobody else looks at it."""
-    with serve(urls, "catalogue") as product:
+    with serve(urls, "catalogue", subscription_heartbeat_s=0.2) as product:
         yield build(product, cluster, urls)
 
 

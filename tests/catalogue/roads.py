@@ -7,16 +7,9 @@ from typing import Any, Final
 from graphql import GraphQLSchema
 
 ROADS: Final[Mapping[str, str]] = {
-    "aggregates": (
-        "group grouped groups aggregate aggregates distinct bucket buckets statistic statistics average median percentile "
-        "histogram breakdown kpi kpis count counts sum sums min max"
-    ),
-    "search": "search fulltext",
     "saved views": "saved dashboard dashboards bookmark bookmarks",
     "import": "import imports upsert bulk",
     "deferred parts": "defer stream",
-    "subscriptions": "subscription",
-    "exports": "export exports spreadsheet csv",
     "webhooks": "webhook webhooks",
     "scheduled reports": "report reports thumbnail thumbnails snapshot snapshots",
     "files": "attachment attachments upload uploads photo photos picture pictures files",
@@ -28,9 +21,7 @@ NOT_MEANT: Final = frozenset({"totalCount"})
 
 
 def names_of(schema: GraphQLSchema) -> Iterator[str]:
-    """Every word that a client can write, under the type on which it stands, and `subscription` where there is a root for it."""
-    if schema.subscription_type is not None:
-        yield "subscription"
+    """Every word that a client can write, under the type on which it stands."""
     yield from (f"@{one.name}" for one in schema.directives)
     for kind in schema.type_map.values():
         if not kind.name.startswith("__"):

@@ -73,26 +73,6 @@ def test_a02_a_sort_by_what_is_masked_does_not_exist_and_the_others_order_by_row
     assert codes_of(answers[0]) == DOES_NOT_FIT
 
 
-def test_a03_nothing_groups_rows() -> None:
-    no_such_road("A03")
-
-
-def test_a04_nothing_tells_the_least_or_the_most() -> None:
-    no_such_road("A04")
-
-
-def test_a05_nothing_counts_a_group_of_one() -> None:
-    no_such_road("A05")
-
-
-def test_a06_nothing_counts_all_but_one() -> None:
-    no_such_road("A06")
-
-
-def test_a07_nothing_searches() -> None:
-    no_such_road("A07")
-
-
 @pytest.mark.parametrize(
     ("of", "right", "wrong"),
     [

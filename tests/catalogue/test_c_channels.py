@@ -3,20 +3,15 @@
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 import httpx2
 import pytest
 from structlog.testing import capture_logs
 
-from permissions.principals import Role
 from tests.catalogue.house import House, codes_of
-from tests.catalogue.table import no_such_road
-from tests.web.programs import register
-from tests.web.serving import add_colleague
+from tests.catalogue.shutting import SHUT
 
-SOON = (datetime.now(UTC) + timedelta(days=1)).isoformat()
 SECRET = "hunter2-quickenborne"
 GUTS = (
     "DETAIL",
@@ -164,9 +159,7 @@ def test_c52_a_role_that_was_taken_is_gone_at_the_next_request(house: House) -> 
 @pytest.mark.parametrize("of", ["RoleAssignment", "User", "ApiToken", "PartnerClient"])
 def test_c52_who_was_shut_out_is_nobody_at_the_next_request(house: House, of: str) -> None:
     text = "{ __typename organisation { name } }"
-    token, shut = {
-        "RoleAssignment": _role_taken, "User": _deactivated, "ApiToken": _token_revoked, "PartnerClient": _client_disabled,
-    }[of](house)  # fmt: skip
+    token, shut = SHUT[of](house)
     house.people["shut out"] = (house.product.admin, token)
     before = codes_of(house.ask("shut out", text))
 
@@ -177,70 +170,6 @@ def test_c52_who_was_shut_out_is_nobody_at_the_next_request(house: House, of: st
     )
     assert before == []
     assert after == (["GRAPHQL_VALIDATION_FAILED"] if of == "RoleAssignment" else ["UNAUTHENTICATED"])
-
-
-Shut = tuple[str, Callable[[], object]]
-
-
-def _newcomer(house: House, name: str) -> tuple[str, str]:
-    """The id and the token of somebody new who views."""
-    _, token = add_colleague(house.urls, house.product, name, Role.VIEWER)
-    house.people["newcomer"] = (house.product.admin, token)
-    person: str = house.data("newcomer", "{ viewer { id } }")["viewer"]["id"]
-    return person, token
-
-
-def _role_taken(house: House) -> Shut:
-    person, token = _newcomer(house, "Rolf Peel")
-    return token, lambda: house.change(
-        "admin", "removeRole", {"personId": person, "role": "VIEWER", "expiresAt": None}
-    )
-
-
-def _deactivated(house: House) -> Shut:
-    person, token = _newcomer(house, "Dirk Peel")
-    return token, lambda: house.change("admin", "deactivateUser", {"personId": person})
-
-
-def _token_revoked(house: House) -> Shut:
-    given = {"label": "short", "scopes": ["ASSETS_READ"], "expiresAt": SOON}
-    made = house.change("admin", "createToken", given, "secret")
-    assert made["userErrors"] == []
-    listed = house.data("admin", "{ apiTokens { id label } }")["apiTokens"]
-    token_id = next(one["id"] for one in listed if one["label"] == "short")
-    return made["secret"], lambda: house.change("admin", "revokeToken", {"tokenId": token_id})
-
-
-def _client_disabled(house: House) -> Shut:
-    program = register(house.product, "ASSETS_READ")
-    return program.token(), lambda: house.change("admin", "disableClient", {"clientId": program.client_id})
-
-
-def test_c54_a_socket_is_refused_before_it_opens(house: House) -> None:
-    key = {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version": "13"}
-    no_such_road("C55")
-
-    answers = [
-        httpx2.get(
-            f"{house.product.origin}/graphql",
-            headers={
-                "Upgrade": "websocket",
-                "Connection": "Upgrade",
-                "Sec-WebSocket-Protocol": protocol,
-                **key,
-            },
-            timeout=20,
-        )
-        for protocol in ("graphql-ws", "graphql-transport-ws")
-    ]
-
-    assert [answer.status_code != 101 for answer in answers] == [True, True]
-
-
-def test_c55_nothing_is_subscribed(house: House) -> None:
-    no_such_road("C55")
-
-    assert codes_of(house.ask("admin", "subscription { workOrderChanged { id } }")) == ["BAD_REQUEST"]
 
 
 @OF_LISTS

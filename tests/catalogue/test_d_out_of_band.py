@@ -24,14 +24,6 @@ SOON = (datetime.now(UTC) + timedelta(days=1)).isoformat()
 GONE = {"name": "Gonzales Verdwenen", "email": "gonzales@colleague.example"}
 
 
-def test_d59_nothing_is_exported() -> None:
-    no_such_road("D59")
-
-
-def test_d60_no_sheet_has_a_cell() -> None:
-    no_such_road("D60")
-
-
 def test_d61_nothing_is_sent_to_an_address_of_a_partner() -> None:
     no_such_road("D61")
 
