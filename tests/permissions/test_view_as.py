@@ -170,7 +170,7 @@ def test_a_look_has_a_vector_of_its_own_also_where_both_have_the_same_rights() -
         (ADMIN, ACTOR, (Role.ADMIN,), Denied(DenialReason.SELF_GRANT)),
         (ADMIN, MEMBER, (Role.VIEWER, Role.PRIVACY_OFFICER), Denied(DenialReason.OVERSEER)),
         (replace(ADMIN, stepped_up_until=NOW), MEMBER, (Role.VIEWER,), Denied(DenialReason.STEP_UP)),
-        (replace(ADMIN, scopes=frozenset(Scope)), MEMBER, (Role.VIEWER,), Denied(DenialReason.ROLE)),
+        (replace(ADMIN, scopes=frozenset(Scope)), MEMBER, (Role.VIEWER,), Denied(DenialReason.SCOPE)),
         (seen_by_admin(Role.ADMIN), UUID(int=13), (Role.VIEWER,), Denied(DenialReason.ROLE)),
         (person(ACTOR, Role.ADMIN, sites=frozenset({UUID(int=1)})), MEMBER, (), Denied(DenialReason.SITES)),
         (person(ACTOR, Role.PRIVACY_OFFICER), MEMBER, (Role.VIEWER,), Denied(DenialReason.ROLE)),

@@ -277,7 +277,7 @@ async def test_a_program_is_explained_to_who_may_know_of_it_and_to_nobody_else(
         store, world.viewer(store, world.stranger, Role.PRIVACY_OFFICER), "cl_erp", rita, "phone"
     )
 
-    assert (found["read"], found["reason"], found["viewer"]) == ("HIDDEN", "ROLE", None)
+    assert (found["read"], found["reason"], found["viewer"]) == ("HIDDEN", "SCOPE", None)
     assert [(one["rule"], one["by"]) for one in found["remedies"]] == [("SCOPE", "pii:contact")]
     assert [error.original_error.field for error in refused.errors] == ["viewerId"]
 

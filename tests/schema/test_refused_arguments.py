@@ -70,6 +70,7 @@ SPELLINGS: dict[str, tuple[str, dict[str, Any]]] = {
 NAMES = {
     "siteId": Resource.LOCATION, "locationId": Resource.LOCATION, "assetId": Resource.ASSET, "parentId": Resource.ASSET,
     "custodianId": Resource.PERSON, "assigneeId": Resource.PERSON, "requesterId": Resource.PERSON,
+    "subjectId": Resource.PERSON, "viewerId": Resource.PERSON,
 }  # fmt: skip
 """The kind of row that each filter by an id names."""
 

@@ -69,7 +69,7 @@ def test_the_privacy_officer_sees_it_and_a_mutation_says_why_it_is_not_compiled(
         post(
             product,
             officer,
-            'mutation { killSession(input: {sessionId: "x"}) { userErrors { code } } }',
+            'mutation { revokeToken(input: {tokenId: "x"}) { userErrors { code } } }',
             **{"Isomod-Explain": "plan"},
         )
     )

@@ -21,7 +21,7 @@ STEP_UP = "mutation ($i: StepUpInput!) { stepUp(input: $i) { csrfToken userError
 START = "mutation ($i: StartViewAsInput!) { startViewAs(input: $i) { ticket until user { name } userErrors { code field } } }"
 RENAME = 'mutation { createTeam(input: {name: "Night"}) { userErrors { code } } }'
 WHO = "{ viewer { displayName email } }"
-PEOPLE = "{ users(first: 10) { nodes { displayName email lastSeenAt } } }"
+PEOPLE = "{ users(first: 50) { nodes { displayName email lastSeenAt } } }"
 
 
 @dataclass
