@@ -58,7 +58,8 @@ test: $(DEV_STAMP) console
 
 proofs: $(DEV_STAMP) console
 	@echo 'seed $(SEED): make proofs SEED=$(SEED) draws the same examples again'
-	$(BIN)/pytest -q -m proof --hypothesis-seed=$(SEED) $(ARGS)
+	$(BIN)/pytest -q -m proof --hypothesis-seed=$(SEED) $(or $(ARGS),--ignore=tests/proofs)
+	$(if $(ARGS),,$(BIN)/pytest -n 2 -q -m proof --hypothesis-seed=$(SEED) tests/proofs)
 
 check: $(DEV_STAMP)
 	$(BIN)/ruff check

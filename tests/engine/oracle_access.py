@@ -7,14 +7,13 @@ from uuid import UUID
 from isomod_graphql.core.flags import is_erased
 from isomod_graphql.subjects.models import Person
 from permissions.categories import Category
-from permissions.decisions import Facts, Vector, decide, vector_of
+from permissions.decisions import Facts, Vector, decide
 from permissions.disclosure import Level, Relation
 from permissions.grants import Action
 from permissions.principals import Principal
 from permissions.reach import Reach
-from permissions.vectors import site_slots
 from tests.engine.known import FIELDS, PERSONAL_SETS, RESOURCE
-from tests.engine.oracle import Model, Oracle
+from tests.engine.oracle import Model, Oracle, _powers
 
 _RECTIFIED: Final = dict.fromkeys(
     ("name", "email", "phone", "jobTitle", "address", "locale"), Action.PERSON_RECTIFY
@@ -68,7 +67,7 @@ async def access_of(
     write = (
         not await _is_gone(oracle, model, row_id, name)
         and await _may_change(oracle, principal, now, model, row_id, action)
-        and _takes(vector_of(principal, now), WRITTEN.get(of, {}).get(name), action, reason)
+        and _takes(_powers(principal, now)[0], WRITTEN.get(of, {}).get(name), action, reason)
     )
     return {"field": name, "read": read, "write": write, "reason": reason}
 
@@ -86,12 +85,11 @@ async def _is_gone(oracle: Oracle, model: Model, row_id: UUID, name: str) -> boo
 async def _may_change(
     oracle: Oracle, principal: Principal, now: datetime, model: Model, row_id: UUID, action: Action | None
 ) -> bool:
-    vector, row = vector_of(principal, now), await oracle.row(model, row_id)
+    (vector, slots), row = _powers(principal, now), await oracle.row(model, row_id)
     if action is None or row is None:
         return False
     if model is Person and row_id == principal.person_id and action in vector.self_actions:
         return True
-    slots = site_slots(principal, now)
     for tier in vector.tiers:
         reach = tier.reach(RESOURCE[model])
         if action not in tier.actions:

@@ -94,6 +94,7 @@ class Weaver:
     """Objects of several types may stand here."""
     fields: int = 0
     names: int = 0
+    roots: Sequence[str] = ROOTS
 
     def operation(self) -> Operation:
         """The whole document."""
@@ -157,8 +158,9 @@ class Weaver:
             name for name, one in of.fields.items()
             if (depth < DEEP and self.fields < WIDE) or is_leaf_type(get_named_type(one.type))
         ] or ["__typename"]  # fmt: skip
-        if of is self.schema.query_type:
-            names = list(ROOTS)
+        query: Any = self.schema.query_type
+        if of is query:
+            names = [root for root in self.roots if root in of.fields] or ["__typename"]
         name = self.one_of(names)
         if name == "__typename":
             return f"{self.fresh('t')}: __typename"
