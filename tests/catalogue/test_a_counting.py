@@ -19,14 +19,14 @@ TOLD = "total remainder { count } groups { count }"
 
 @pytest.fixture(scope="module")
 def counted(house: House) -> House:
-    """An organisation of its own: twelve orders and assets at Gent, one of each at Luik, none at Bree; the one order is Tom's and urgent."""
+    """An organisation of its own: twelve orders and assets at Gent, one of each at Luik, none at Bree; the one order is Tibo's and urgent."""
     tenant, admin, token = asyncio.run(_found(Settings(pool_size=2), house.urls, "catalogue-counted"))
     served = Served(house.product.origin, tenant, admin, token)
     people = {
         who: add_colleague(house.urls, served, name, role)
         for who, name, role in (
             ("viewer", "Vic Maes", Role.VIEWER),
-            ("technician", "Tom Claes", Role.TECHNICIAN),
+            ("technician", "Tibo Claes", Role.TECHNICIAN),
             ("quality", "Quint Smet", Role.QUALITY_MANAGER),
         )
     }
