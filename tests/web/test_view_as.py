@@ -111,10 +111,10 @@ class Acme:
 
 @pytest.fixture(scope="module")
 def acme(urls: Urls) -> Iterator[Acme]:
-    """Alma administrates; Tom is a technician, Vera a viewer, Petra the privacy officer; Dirk is on his way out."""
+    """Alma administrates; Tom is a technician, Viktoria a viewer, Petra the privacy officer; Dirk is on his way out."""
     with serve(urls, "looked") as served:
         roles = {
-            "Alma Adams": Role.ADMIN, "Abel Adams": Role.ADMIN, "Tom Maes": Role.TECHNICIAN, "Vera Smets": Role.VIEWER,
+            "Alma Adams": Role.ADMIN, "Abel Adams": Role.ADMIN, "Tom Maes": Role.TECHNICIAN, "Viktoria Smets": Role.VIEWER,
             "Petra Pauls": Role.PRIVACY_OFFICER, "Dirk Daems": Role.TECHNICIAN,
         }  # fmt: skip
         people = {
@@ -131,21 +131,23 @@ def code_of(answer: httpx2.Response) -> tuple[int, str]:
 
 
 def test_an_administrator_sees_what_a_member_sees_and_no_more_than_the_administrator_may(acme: Acme) -> None:
-    alma, vera = acme.browser("alma"), acme.browser("vera")
+    alma, viktoria = acme.browser("alma"), acme.browser("viktoria")
     seen = "UPDATE users SET last_seen_at = now() WHERE id = $1 RETURNING id"
-    as_owner(acme.urls, acme.served.tenant, seen, acme.people["vera"][0])
-    ticket = alma.start(acme.id_of("vera"))["ticket"]
+    as_owner(acme.urls, acme.served.tenant, seen, acme.people["viktoria"][0])
+    ticket = alma.start(acme.id_of("viktoria"))["ticket"]
 
     who = alma.post(WHO, ticket=ticket)
     people = alma.post(PEOPLE, ticket=ticket).json()["data"]["users"]["nodes"]
-    own = vera.post(PEOPLE).json()["data"]["users"]["nodes"]
+    own = viktoria.post(PEOPLE).json()["data"]["users"]["nodes"]
 
     assert who.json() == {
-        "data": {"viewer": {"displayName": "Vera Smets", "email": "vera@colleague.example"}}
+        "data": {"viewer": {"displayName": "Viktoria Smets", "email": "viktoria@colleague.example"}}
     }
     assert [one for one in people if one["displayName"] == "Tom Maes"] == []
     assert {"displayName": "T•• M••", "email": None, "lastSeenAt": None} in people
-    me, in_look = (next(one for one in rows if one["displayName"] == "Vera Smets") for rows in (own, people))
+    me, in_look = (
+        next(one for one in rows if one["displayName"] == "Viktoria Smets") for rows in (own, people)
+    )
     assert re.fullmatch(r"20\d\d-.*Z", me["lastSeenAt"])
     assert in_look == {**me, "lastSeenAt": None}
     assert [one for one in people if one != in_look] == [one for one in own if one != me]
@@ -189,7 +191,7 @@ def test_every_change_is_refused_before_it_is_validated_and_on_record(acme: Acme
     texts = [RENAME, "mutation { signOut { userErrors { code } } }", START, "mutation { createTeam }"]
 
     answers = [
-        abel.post(text, {"i": {"userId": acme.id_of("vera")}} if text is START else {}, ticket=ticket)
+        abel.post(text, {"i": {"userId": acme.id_of("viktoria")}} if text is START else {}, ticket=ticket)
         for text in texts
     ]
 
@@ -250,7 +252,7 @@ def test_who_oversees_privacy_oneself_and_who_is_nobody_are_not_looked_at(acme: 
     ]
 
 
-@pytest.mark.parametrize("first_name", ["tom", "vera", "petra"])
+@pytest.mark.parametrize("first_name", ["tom", "viktoria", "petra"])
 def test_who_is_no_administrator_does_not_have_it(acme: Acme, first_name: str) -> None:
     browser = acme.browser(first_name)
 
