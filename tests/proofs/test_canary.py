@@ -46,10 +46,7 @@ PARTNERS: Final[Mapping[str, Part]] = {
 """Every set of personal scopes for every purpose that a program is registered for."""
 EACH: Final = 100
 """Woven requests per caller in `make proofs`; `make test` has a tenth."""
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:coroutine 'GraphQLCoreConverter:RuntimeWarning"),
-    pytest.mark.skip("not yet fitted to statistics, exports, streams and looks: nothing is claimed by it"),
-]
+pytestmark = pytest.mark.filterwarnings("ignore:coroutine 'GraphQLCoreConverter:RuntimeWarning")
 
 
 async def questions(twins: Twins, name: str, one_in: int) -> Any:  # noqa: ANN401  an iterator of requests

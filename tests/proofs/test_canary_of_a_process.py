@@ -42,10 +42,6 @@ from tests.proofs.sieve import Sieve
 from tests.proofs.watching import may_see
 from tests.web.programs import REGISTER, Program
 
-pytestmark = pytest.mark.skip(
-    "not yet fitted to statistics, exports, streams and looks: nothing is claimed by it"
-)
-
 PASSWORD: Final = "harbour-tulip-engine-64"
 HOLDERS: Final[Mapping[str, Role | None]] = {
     # Whom the realm gave a role keeps it.

@@ -78,8 +78,9 @@ class Watch:
         planted = [one.text for one in twins.grounds.planted]
         every = [*(one.text for realm in twins.grounds.realms for one in realm.canaries), *planted]
         raw = await stored_bytes(twins.first.main.eye)
-        ids = {row.bytes: "raw id" for realm in twins.grounds.realms for row in realm.ids.values()}
-        dashed = [str(row) for realm in twins.grounds.realms for row in realm.ids.values()]
+        # A global id begins with the organisation's, which is no row of anybody's: the program of a realm has the same.
+        rows = {row for realm in twins.grounds.realms for row in realm.ids.values() if row != realm.tenant}
+        ids, dashed = {row.bytes: "raw id" for row in rows}, [str(row) for row in rows]
         said = recognisable()
         names = {
             **{one.text: f"{one.model.__tablename__}.{one.attribute}" for realm in twins.grounds.realms for one in realm.canaries},
