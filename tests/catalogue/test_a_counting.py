@@ -25,9 +25,9 @@ def counted(house: House) -> House:
     people = {
         who: add_colleague(house.urls, served, name, role)
         for who, name, role in (
-            ("viewer", "Vic Maes", Role.VIEWER),
+            ("viewer", "Verona Maes", Role.VIEWER),
             ("technician", "Tibo Claes", Role.TECHNICIAN),
-            ("quality", "Quint Smet", Role.QUALITY_MANAGER),
+            ("quality", "Quirina Smet", Role.QUALITY_MANAGER),
         )
     }
     here = House(served, house.cluster, house.urls, served, people, house.program)

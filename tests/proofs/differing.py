@@ -29,12 +29,6 @@ from tests.engine.known import FIELDS, PERSONAL_SETS, Model
 from tests.engine.oracle import Oracle
 from tests.engine.oracle_access import access_of
 
-KNOWN_UNTIL_GATES: Final = frozenset({"links to rows out of reach", "version of a restricted person"})
-"""Interferences that are being mended on another branch: whoever merges it deletes the names that it mends.
-
-`links to rows out of reach`: a filter by the id of an object that the viewer does not reach finds the rows that link to it.
-`version of a restricted person`: `version` goes up with a restriction, which the viewer may not know of.
-"""
 KNOWS_RESTRICTION: Final = frozenset(Action) - {
     *(Action.VIEWER_READ, Action.POLICY_READ, Action.SIGN_IN, Action.SESSION_MANAGE, Action.CONSENT_DECIDE),
     *(Action.TOKEN_CREATE, Action.TOKEN_REVOKE, Action.USER_READ, Action.LOCATION_READ, Action.ASSET_READ),
@@ -163,7 +157,7 @@ class Differing:
                 yield "flags", [one]
         if self.before[key] is None:
             yield from PLAIN.get(model, {}).items()
-        elif "links to rows out of reach" not in KNOWN_UNTIL_GATES:
+        else:
             for name, target in LINKS.get(model, {}).items():
                 away = [one for kind, one in self.keys if kind is target and self.before[kind, one] is None]
                 yield name, [None, *(one for one in away if one != row["id"])]

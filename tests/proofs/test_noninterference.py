@@ -23,7 +23,6 @@ from tests.engine.asking import Answer, Caller
 from tests.engine.callers import PARTS
 from tests.engine.graph import built
 from tests.permissions.test_policy_mutation import Mutant, in_force
-from tests.proofs.differing import KNOWN_UNTIL_GATES
 from tests.proofs.questions import drawn, every_cell, post
 from tests.proofs.twins import Twins
 
@@ -167,8 +166,6 @@ async def test_a_restriction_that_is_made_makes_no_difference_to_who_may_not_kno
     made = await twins.once(twins.second, officer, post(RESTRICT, {"id": mate}))
     assert Answer.of(made.body).data == {"restrictProcessing": {"userErrors": []}}
     eye = twins.second.main.eye
-    if "version of a restricted person" in KNOWN_UNTIL_GATES:
-        await eye.execute("UPDATE people SET version = 1")
     await twins.second.main.anew()
 
     wrong = await found(twins, who, name)
