@@ -29,7 +29,7 @@ AS: Final[Mapping[Role, str]] = {
     Role.QUALITY_MANAGER: "quality manager",
     Role.AUDITOR: "auditor",
     Role.PRIVACY_OFFICER: "privacy officer",
-    Role.PARTNER: "partner",
+    Role.PARTNER: "partner with names and contacts",
     Role.SUPPORT: "support in person",
 }
 UNSEEN: Final = {
@@ -41,10 +41,13 @@ CELLS: Final = [(role, category) for role in Role for category in SHOWN]
 
 
 def opposite(role: Role, category: Category) -> Mutant:
-    """Everything where it is not everything, nothing where it is."""
+    """Everything where it is not everything, nothing where it is, or where the caller has the scope for everything.
+
+    More at the base of a cell that a scope opens would show nothing to anybody: the ceiling of the credential cuts it.
+    """
     cell = DISCLOSURE[role][category]
-    level = Level.HIDDEN if cell.base is Level.FULL else Level.FULL
-    return Mutant(role, category, f"base {level.name}", replace(cell, base=level))
+    level = Level.HIDDEN if cell.base is Level.FULL or cell.scoped else Level.FULL
+    return Mutant(role, category, f"base {level.name}", replace(cell, base=level, scoped=()))
 
 
 async def is_seen(proof: Proof, mutant: Mutant, *, compiles: bool) -> bool:
