@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from isomod_graphql.core.readers import Readers
 from isomod_graphql.core.reading import Reading
 from isomod_graphql.core.store import Store
 from isomod_graphql.core.tenancy import Database
@@ -12,8 +13,8 @@ from isomod_graphql.core.tenancy import Database
 class _Overheard(Reading):
     __slots__ = ("_texts",)
 
-    def __init__(self, main: Database, tenant_id: UUID, texts: list[str]) -> None:
-        super().__init__(main.readers, tenant_id)
+    def __init__(self, readers: Readers, tenant_id: UUID, texts: list[str]) -> None:
+        super().__init__(readers, tenant_id)
         self._texts = texts
 
     async def fetch(self, sql: str, args: Sequence[Any] = (), *, last: bool = False) -> list[Any]:
@@ -27,7 +28,10 @@ class _Main(Database):
         self.texts: list[str] = []
 
     def reading(self, tenant_id: UUID) -> Reading:
-        return _Overheard(self, tenant_id, self.texts)
+        return _Overheard(self.readers, tenant_id, self.texts)
+
+    def reading_long(self, tenant_id: UUID) -> Reading:
+        return _Overheard(self.long_readers, tenant_id, self.texts)
 
 
 def overheard(store: Store) -> tuple[Store, list[str]]:

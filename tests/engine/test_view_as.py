@@ -8,12 +8,12 @@ import pytest
 from tests.engine.arguments import asked
 from tests.engine.asking import Ask, Below, Caller
 from tests.engine.callers import PARTS, caller
+from tests.engine.canaries import forbidden, opened, questions
 from tests.engine.documents import cells
 from tests.engine.graph import Kept, built, execution_of
 from tests.engine.oracle import FIELDS, Seen
 from tests.engine.proving import Proof
 from tests.engine.realm import Realm
-from tests.engine.test_canary import forbidden, opened, questions
 
 MEMBERS: Final = [
     name

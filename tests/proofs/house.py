@@ -8,12 +8,13 @@ from typing import Any, Final
 
 from sqlalchemy import event
 from starlette.applications import Starlette
+from starlette.routing import Route
 
 from isomod_graphql.core.installation import Installation
 from isomod_graphql.core.settings import Settings
 from isomod_graphql.core.store import Store
 from isomod_graphql.web.app import Parts, create_app
-from isomod_graphql.web.exchange import Authenticated, Authenticator
+from isomod_graphql.web.exchange import Authenticated
 from isomod_graphql.web.facts import Bearer, Credential, HttpFacts
 from permissions.principals import Principal
 from tests.engine.asking import Caller
@@ -55,14 +56,19 @@ class Got:
 class _Known:
     """Believes the tokens that tests made; every other credential is looked up as ever."""
 
-    otherwise: Authenticator
+    otherwise: Any
     principals: dict[str, Principal] = field(default_factory=dict)
 
     async def authenticate(self, credential: Credential, http: HttpFacts) -> Authenticated:
         """As the protocol says."""
         if isinstance(credential, Bearer) and credential.token in self.principals:
             return Authenticated(self.principals[credential.token])
-        return await self.otherwise.authenticate(credential, http)
+        asked: Authenticated = await self.otherwise.authenticate(credential, http)
+        return asked
+
+    async def still(self, credential: Credential, http: HttpFacts) -> Principal | None:
+        """As for a stream."""
+        return (await self.authenticate(credential, http)).principal
 
 
 class House:
@@ -76,7 +82,12 @@ class House:
         endpoint = self.parts.endpoint
         self._meter: Any = endpoint._meter  # What is left of the points depends on what was asked before.
         self._known = _Known(endpoint._authenticator)
-        endpoint._authenticator = self._known
+        exports: Any = next(
+            one.endpoint for one in self.app.routes if isinstance(one, Route) and one.path == "/export"
+        )
+        endpoint._authenticator = exports._authenticator = self._known
+        streams: Any = endpoint._streaming
+        streams.callers = self._known
         self._engine = store.main.engine.sync_engine
         self.texts: list[str] = []
         event.listen(self._engine, "before_cursor_execute", self._note)
@@ -97,12 +108,20 @@ class House:
 
     async def ask(self, sent: Sent, who: Caller | None = None) -> Got:
         """As this caller, or as nobody."""
-        self._read.clear()
-        self.texts.clear()
-        self._meter._spent.clear()
+        self.forget()
         bearer = () if who is None else ((b"authorization", b"Bearer " + self.token(who)),)
         host = () if any(name == b"host" for name, _ in sent.headers) else ((b"host", b"localhost"),)
         got = await asgi(self.app, sent, (*host, *bearer, *sent.headers))
+        return await self.heard(got)
+
+    def forget(self) -> None:
+        """What was asked before, and what it cost."""
+        self._read.clear()
+        self.texts.clear()
+        self._meter._spent.clear()
+
+    async def heard(self, got: Got) -> Got:
+        """With the statements since then."""
         await self.parts.watchman.close()
         self.texts += self._read
         return Got(got.status, got.headers, got.body, len(self.texts))

@@ -13,6 +13,7 @@ from graphql import GraphQLInputObjectType, GraphQLNonNull, GraphQLSchema, Undef
 from tests.engine.documents import selection
 from tests.engine.graph import built
 from tests.engine.weaving import ROOTS, Operation, Spelled, Weaver, Words
+from tests.proofs.exports import drawn_export
 from tests.proofs.house import ACCEPT, JSON, Sent
 
 Question = tuple[str, Mapping[str, Any]]
@@ -197,19 +198,11 @@ def get(text: str, variables: Mapping[str, Any]) -> Sent:
 
 
 def drawn(vocabulary: Vocabulary, random: Random) -> Drawn:
-    """One request: of twenty, nine ask, five change, three compare, one reads everything, two are wrong."""
+    """One request: of twenty, eight ask, five change, three compare, one reads everything, one exports, two are wrong."""
     turn = random.randrange(20)
     schema = vocabulary.schema if random.randrange(4) else vocabulary.whole
-    if turn == 0:
-        text = random.choice(WRONG).format(random.choice(vocabulary.hidden))
-        return Drawn(post(text), Operation(text), changes=text.startswith("mutation"))
-    if turn == 1:
-        text, name = random.choice(VARIABLES)
-        hidden = random.choice(vocabulary.hidden)
-        value = random.choice(
-            [hidden, [hidden], {hidden: hidden}, {"email": hidden}, {"namePrefix": hidden}, None]
-        )
-        return Drawn(post(text, {name: value}), Operation(text), changes=text.startswith("mutation"))
+    if turn < 2:
+        return _wrong(vocabulary, random)
     if turn < 5:
         words = vocabulary.words
         people = [*vocabulary.kinds["User"], *vocabulary.kinds["Contact"]]
@@ -235,8 +228,23 @@ def drawn(vocabulary: Vocabulary, random: Random) -> Drawn:
             operation,
             changes=True,
         )
+    if turn == 11:
+        return Drawn(drawn_export(schema, vocabulary.words, random), Operation("{ __typename }"))
     operation = Weaver(schema, vocabulary.words, random, roots=EVERYTHING).operation()
     return Drawn(asked(operation, operation.variables, random), operation)
+
+
+def _wrong(vocabulary: Vocabulary, random: Random) -> Drawn:
+    """A document that is wrong, or a value of a variable, with somebody's text in the wrong place."""
+    hidden = random.choice(vocabulary.hidden)
+    if random.randrange(2):
+        text = random.choice(WRONG).format(hidden)
+        return Drawn(post(text), Operation(text), changes=text.startswith("mutation"))
+    text, name = random.choice(VARIABLES)
+    value = random.choice(
+        [hidden, [hidden], {hidden: hidden}, {"email": hidden}, {"namePrefix": hidden}, None]
+    )
+    return Drawn(post(text, {name: value}), Operation(text), changes=text.startswith("mutation"))
 
 
 def every_cell(vocabulary: Vocabulary) -> str:

@@ -28,6 +28,7 @@ from tests.engine.documents import CONNECTION, cells, deep, selection
 from tests.engine.graph import built
 from tests.engine.oracle import FIELDS
 from tests.permissions.test_policy_mutation import Mutant, in_force
+from tests.proofs.exports import every_export
 from tests.proofs.listening import everything_logged
 from tests.proofs.planted import TOLD_APART, personal_columns, stored_bytes_columns
 from tests.proofs.questions import KNOCKS, VARIABLES, WRONG, doors, drawn, post
@@ -50,7 +51,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:coroutine 'GraphQLCoreConverter:
 
 
 async def questions(twins: Twins, name: str, one_in: int) -> Any:  # noqa: ANN401  an iterator of requests
-    """Documents that touch every coordinate, and every argument that reveals (of these one in so many)."""
+    """Documents that touch every coordinate, every argument that reveals and every column of an export (of these one in so many)."""
     _, core, catalogue = built()
     at = twins.at(name)
     ids = {kind: [*twins.ids[at][kind], *twins.ids[1 - at][kind]] for kind in KINDS}
@@ -70,6 +71,8 @@ async def questions(twins: Twins, name: str, one_in: int) -> Any:  # noqa: ANN40
         row = {"Asset": asset, "Location": site}.get(one.place.type_name)
         text = document(one.place, f"{one.place.argument}: {literal(one, ids_of)}", chosen=chosen)
         yield post(text, {"id": row} if row else {})
+    for sent in every_export(core, one_in):
+        yield sent
 
 
 async def wrong(watch: Watch, one_in: int) -> None:
@@ -232,6 +235,20 @@ async def test_a_text_that_the_caller_may_see_does_come_out(twins: Twins) -> Non
 
     assert came == {one.text for one in realm.canaries if await may_see(oracle, watch.who, one)}
     assert len(came) > 60
+
+
+async def test_an_export_shows_what_its_caller_may_see(twins: Twins) -> None:
+    """Else the exports above would be refusals all of them."""
+    watch = await Watch.over(twins, "admin")
+    realm, oracle = twins.realm("admin"), twins.oracles[0]
+    got = [await watch.ask(sent) for sent in every_export(built()[1], 1)]
+
+    came = Sieve([one.text for one in realm.canaries]).found(b"".join(one.body for one in got))
+
+    assert told(watch.leaks) == []
+    assert came <= {one.text for one in realm.canaries if await may_see(oracle, watch.who, one)}
+    assert len(came) > 40
+    assert sum(one.status == 200 for one in got) > 40
 
 
 def test_every_personal_column_has_a_text_of_its_own(twins: Twins) -> None:

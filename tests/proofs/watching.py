@@ -94,8 +94,12 @@ class Watch:
 
     async def ask(self, sent: Sent, *, changes: bool = False, known: bool = True) -> Got:
         """Asks the first installation, and looks through all that comes back and all that the database was asked."""
+        got = await self.twins.first.house.ask(sent, self.who if known else None)
+        return await self.judge(sent, got, changes=changes)
+
+    async def judge(self, sent: Sent, got: Got, *, changes: bool = False) -> Got:
+        """Looks through what came back for this request."""
         house = self.twins.first.house
-        got = await house.ask(sent, self.who if known else None)
         self.asked += 1
         found = self.hidden.found(got.whole)
         if found and changes:
