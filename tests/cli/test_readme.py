@@ -102,6 +102,23 @@ def test_a_program_signs_in_as_a_browser_does(demo: Demo) -> None:
     assert "errors" not in answer
 
 
+def test_a_list_leaves_as_a_file_with_what_is_read_raw_and_refuses_the_rest(demo: Demo) -> None:
+    (exports,) = commands("Take it out")
+
+    lines = run(demo.folder, DEFINITIONS, exports)
+
+    users, own, last = [part.split("\n") for part in "\n".join(lines).strip().split("\n\n")]
+    head, *people = users
+    refused, *orders = last
+    assert head == "displayName,email,phone"
+    assert len(people) > 10
+    assert all("@" in person for person in people)
+    assert {"id", "status"} <= set(own[0].split(","))
+    assert "@" not in "".join(own)
+    assert json.loads(refused)["errors"][0]["extensions"]["code"] == "COLUMN_NOT_READABLE"
+    assert {json.loads(line)["status"] for line in orders} == {"OPEN"}
+
+
 def test_the_subscribers_commands_show_a_change_as_it_happens_with_its_masks(demo: Demo) -> None:
     (follow,) = commands("Follow what changes")
 
