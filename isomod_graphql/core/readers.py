@@ -16,6 +16,7 @@ from asyncpg.exceptions import (
     CrashShutdownError,
     IdleInTransactionSessionTimeoutError,
     InterfaceError,
+    InternalClientError,
     InvalidCachedStatementError,
     InvalidSQLStatementNameError,
     PostgresConnectionError,
@@ -34,6 +35,7 @@ from isomod_graphql.core.wire import (
 
 GONE = (
     OSError,
+    InternalClientError,
     PostgresConnectionError,
     AdminShutdownError,
     CannotConnectNowError,
@@ -42,7 +44,10 @@ GONE = (
     InvalidCachedStatementError,
     InvalidSQLStatementNameError,
 )
-"""What is raised when the server went away or no longer knows what was prepared: the line is of no use any more."""
+"""What is raised when the server went away or no longer knows what was prepared: the line is of no use any more.
+
+`InternalClientError` is what a line answers that was told of its end and is not closed yet.
+"""
 
 TENANTS = 4_096
 SETTLE_S = 5.0

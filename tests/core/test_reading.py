@@ -218,6 +218,19 @@ async def test_a_restarted_server_is_not_noticed(
     assert [row["name"] for row in rows] == ["second"]
 
 
+async def test_a_line_that_was_told_of_its_end_and_is_not_closed_yet_is_replaced(
+    database: Database, tenants: tuple[UUID, UUID]
+) -> None:
+    """The server's last message, as it comes when the end of the connection is still on its way."""
+    await names(database, tenants[0])
+    line = await database.readers.take()
+    last_words = b"SFATAL\0VFATAL\0C57P01\0Mterminating connection due to administrator command\0\0"
+    line.protocol.data_received(b"E" + (4 + len(last_words)).to_bytes(4, "big") + last_words)
+    database.readers._idle.append(line)
+
+    assert await names(database, tenants[1]) == ["second"]
+
+
 async def test_a_connection_lost_between_two_statements_is_a_stable_error(
     database: Database, tenants: tuple[UUID, UUID], owner_eye: asyncpg.Connection
 ) -> None:
