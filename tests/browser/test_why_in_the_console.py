@@ -76,6 +76,31 @@ def test_who_shares_an_open_order_sees_it_and_the_order_is_why(product: Product,
     assert (seen.violations, seen.external_requests, seen.errors) == ([], [], [])
 
 
+def test_a_part_of_one_name_or_address_is_enough_and_of_several_is_told(
+    product: Product, chromium: Browser
+) -> None:
+    with visit(chromium, product.served.origin) as seen:
+        sign_in(seen.page, product.address("an"))
+        seen.page.get_by_role("button", name="Who sees what?").click()
+        dialog = opened(seen.page)
+        dialog.get_by_label("Who is looking?").fill("vera sm")
+        dialog.get_by_label("At whom, or at what?").fill("a")
+        seen.page.keyboard.press("Enter")
+        expect(dialog.get_by_role("alert")).to_have_text(
+            "At whom, or at what? Several names hold “a”: choose one from the list."
+        )
+        dialog.get_by_label("At whom, or at what?").fill("nobody")
+        seen.page.keyboard.press("Enter")
+        expect(dialog.get_by_role("alert")).to_contain_text("No name holds “nobody”")
+        dialog.get_by_label("At whom, or at what?").fill(product.address("tom"))
+        seen.page.keyboard.press("Enter")
+
+        expect(dialog.get_by_role("heading", level=3)).to_have_text(
+            "Vera Smets does not see Tom Maes’s phone."
+        )
+    assert (seen.violations, seen.external_requests, seen.errors) == ([], [], [])
+
+
 def test_a_masked_field_under_an_answer_is_one_click_from_its_reason(
     product: Product, chromium: Browser
 ) -> None:

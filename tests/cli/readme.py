@@ -10,10 +10,15 @@ README: Final = (ROOT / "README.md").read_text(encoding="utf-8")
 REFERENCE: Final = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
 
 
+def blocks(heading: str, language: str, text: str = README) -> list[str]:
+    """The blocks of code under a heading."""
+    section = text.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    return [part.split("```", 1)[0] for part in section.split(f"```{language}\n")[1:]]
+
+
 def commands(heading: str, text: str = README) -> list[str]:
     """The blocks of shell under a heading."""
-    section = text.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
-    return [part.split("```", 1)[0] for part in section.split("```sh\n")[1:]]
+    return blocks(heading, "sh", text)
 
 
 def run(folder: Path, *blocks: str) -> list[str]:

@@ -5,7 +5,7 @@ import { forget } from './memory.js';
 import { onSessionEnd, onStepUpNeeded, restore, signOut } from './session.js';
 import SignIn from './SignIn.jsx';
 import StepUp from './StepUp.jsx';
-import { learnAbilities, whyStore } from './why.js';
+import { whyStore } from './why.js';
 import Why from './Why.jsx';
 import { viewAsStore } from './viewAs.js';
 import ViewAsBanner from './ViewAsBanner.jsx';
@@ -41,11 +41,7 @@ export default function App() {
   );
 
   const signedIn = state.viewer?.id;
-  useEffect(() => {
-    whyStore.reset();
-    // Whoever cannot learn it does without: the editor works all the same.
-    if (signedIn) learnAbilities().catch(() => whyStore.reset());
-  }, [signedIn]);
+  useEffect(() => whyStore.close(), [signedIn]);
 
   useEffect(() => onStepUpNeeded(() => setStepUp('asked')), []);
   useEffect(() => {

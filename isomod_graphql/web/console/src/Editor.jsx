@@ -11,7 +11,7 @@ import ExplainPanel from './ExplainPanel.jsx';
 import { maskingStore, watchMasking } from './masking.js';
 import MaskingPanel from './MaskingPanel.jsx';
 import { memoryOf } from './memory.js';
-import { WELCOME } from './operations.js';
+import { welcomeOf } from './operations.js';
 import { GRAPHQL_PATH, sessionFetch } from './session.js';
 import { withStreams } from './stream.js';
 import './editor.css';
@@ -36,7 +36,7 @@ export default function Editor({ viewer }) {
   );
 
   return (
-    <GraphiQL fetcher={fetcher} storage={storage} plugins={PLUGINS} defaultQuery={WELCOME}
+    <GraphiQL fetcher={fetcher} storage={storage} plugins={PLUGINS} defaultQuery={welcomeOf(viewer.asks)}
       shouldPersistHeaders={false}>
       <GraphiQL.Logo>
         <span className="visually-hidden">Query editor</span>

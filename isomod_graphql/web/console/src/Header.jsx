@@ -1,12 +1,11 @@
 // The bar above the editor: who is signed in, where, with which roles, and the way out.
-import { useState, useSyncExternalStore } from 'react';
+import { useState } from 'react';
 import ExplainSwitch from './ExplainSwitch.jsx';
 import Mark from './Mark.jsx';
 import { readable } from './roles.js';
 import { whyStore } from './why.js';
 
 export default function Header({ viewer, notice, onSignOut, onViewAs }) {
-  const { able } = useSyncExternalStore(whyStore.subscribe, whyStore.get);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState(null);
 
@@ -45,7 +44,7 @@ export default function Header({ viewer, notice, onSignOut, onViewAs }) {
             <li key={role}>{readable(role)}</li>
           ))}
         </ul>
-        {able && (
+        {viewer.asks.includes('explainAccess') && (
           <button type="button" className="console-button" onClick={() => whyStore.open()}>
             Who sees what?
           </button>

@@ -1,12 +1,14 @@
 // The list under an answer: which fields came back masked or withheld, how, and for what reason.
 import { useSyncExternalStore } from 'react';
 import { maskingStore, objectsOf, rowsLabel } from './masking.js';
+import { viewAsStore } from './viewAs.js';
 import { whyStore } from './why.js';
 
 export default function MaskingPanel({ viewer }) {
-  const { able } = useSyncExternalStore(whyStore.subscribe, whyStore.get);
+  const { look } = useSyncExternalStore(viewAsStore.subscribe, viewAsStore.get);
   const masking = useSyncExternalStore(maskingStore.subscribe, maskingStore.get);
   const { fields, truncated } = masking;
+  const able = viewer.asks.includes('explainAccess');
   if (!fields.length && !truncated) return null;
   const title = `${fields.length}${truncated ? ' or more' : ''} masked field${fields.length === 1 ? '' : 's'}`;
   return (
@@ -36,7 +38,7 @@ export default function MaskingPanel({ viewer }) {
                   <td>
                     <button type="button" className="masking-why" aria-label={`Why is ${field.coordinate} masked?`}
                       onClick={() => whyStore.open({
-                        viewerId: viewer.id,
+                        viewerId: look?.id ?? viewer.id,
                         coordinate: field.coordinate,
                         objects: objectsOf(field, masking.data),
                       })}>

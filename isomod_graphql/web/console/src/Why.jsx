@@ -7,6 +7,7 @@ const SHOWN = { FULL: 'Shown in full', MASKED: 'Masked', HIDDEN: 'Not shown' };
 const EFFECT = { RAISED: 'Shows more', LOWERED: 'Shows less', LEFT: 'Changes nothing' };
 const SIGN = { RAISED: '↑', LOWERED: '↓', LEFT: '·' };
 const START = 'User.phone';
+const LOOKS_LIKE_AN_ID = /^[\w-]{20,}$/;
 
 export default function Why({ question, onClose }) {
   const dialog = useRef(null);
@@ -55,7 +56,7 @@ function Question({ question, known }) {
     setProblem(null);
     setAnswer(null);
     try {
-      setAnswer(await explain(idOf(viewer, known.people), idOf(object, objects), coordinate));
+      setAnswer(await explain(idOf(viewer, known.people, 'Who is looking?'), idOf(object, objects, 'At whom, or at what?'), coordinate));
     } catch (error) {
       setProblem(error.message);
     } finally {
@@ -200,9 +201,14 @@ function firstOf(objects, people) {
   return people.find((one) => one.id === first.id)?.label ?? `${first.label} · ${first.id.slice(-6)}`;
 }
 
-/** What was chosen by its name, or typed as an id. */
-function idOf(text, options) {
-  return options.find((one) => one.label === text.trim())?.id ?? text.trim();
+/** What was chosen, typed as an id, or typed as part of one name or address. Throws an Error where that is nobody's or several people's. */
+function idOf(text, options, box) {
+  const said = text.trim();
+  const chosen = options.find((one) => one.label === said);
+  if (chosen || LOOKS_LIKE_AN_ID.test(said)) return chosen?.id ?? said;
+  const found = new Set(options.filter((one) => one.label.toLowerCase().includes(said.toLowerCase())).map((one) => one.id));
+  if (found.size === 1) return [...found][0];
+  throw new Error(`${box} ${found.size ? 'Several names hold' : 'No name holds'} “${said}”: choose one from the list.`);
 }
 
 function readable(word) {

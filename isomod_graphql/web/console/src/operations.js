@@ -22,6 +22,7 @@ export const VIEWER = `query ConsoleViewer {
   viewer { id displayName roles { role } }
   organisation { name }
   viewAs: __type(name: "StartViewAsInput") { name }
+  asks: __type(name: "Query") { fields { name } }
 }`;
 
 export const MEMBERS_BY_NAME = `query ConsolePeople($start: String!) {
@@ -38,22 +39,51 @@ export const START_VIEW_AS = `mutation ConsoleStartViewAs($input: StartViewAsInp
   }
 }`;
 
-export const WELCOME = `# The latest work orders, as your role sees them.
+const LATEST_WORK_ORDERS = `# The latest work orders, as your role sees them.
 # The list under the answer names what is masked.
 query LatestWorkOrders {
   workOrders(first: 10, orderBy: NUMBER_DESC) {
     totalCount
     edges {
       node {
+        id
         number
         title
         status
-        assignee { displayName email }
+        requester { id displayName email }
+        assignee { id displayName email }
       }
     }
   }
 }
 `;
+
+const LATEST_ACCESS = `# Who was shown whose data, and for what.
+# The list under the answer names what is masked.
+query LatestAccess {
+  accessRecords(first: 10) {
+    nodes {
+      day
+      viewer { id displayName }
+      subject { id displayName }
+      purpose
+      categories
+    }
+  }
+}
+`;
+
+const MYSELF = `# What is known of you.
+query Myself {
+  viewer { id displayName email roles { role } }
+}
+`;
+
+/** What stands in the editor at first: something that whoever has these queries may ask. */
+export function welcomeOf(asks) {
+  if (asks.includes('workOrders')) return LATEST_WORK_ORDERS;
+  return asks.includes('accessRecords') ? LATEST_ACCESS : MYSELF;
+}
 
 const done = (name, field, input) => `mutation ${name}($input: ${input}!) {
   ${field}(input: $input) { userErrors { code field message } }
@@ -68,10 +98,6 @@ export const REQUEST_PASSWORD_RESET = done(
   'requestPasswordReset',
   'RequestPasswordResetInput',
 );
-
-export const ABILITIES = `query ConsoleAbilities {
-  __type(name: "Query") { fields { name } }
-}`;
 
 export const PEOPLE = `query ConsolePeople($after: Cursor) {
   users(first: 100, after: $after) {

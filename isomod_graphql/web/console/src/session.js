@@ -111,7 +111,7 @@ export async function startViewAs(person, password) {
   await stepUp(password);
   const { startViewAs: payload } = await ask(START_VIEW_AS, { input: { userId: person.id } });
   if (!payload.ticket) throw new Error(payload.userErrors?.[0]?.message ?? 'This was refused.');
-  viewAsStore.begin({ ticket: payload.ticket, until: payload.until, name: person.displayName });
+  viewAsStore.begin({ ticket: payload.ticket, until: payload.until, id: person.id, name: person.displayName });
 }
 
 export async function signOut() {
@@ -121,6 +121,6 @@ export async function signOut() {
 }
 
 async function loadViewer() {
-  const { viewer, organisation, viewAs } = await ask(VIEWER);
-  return viewer && { ...viewer, organisation, mayViewAs: viewAs !== null };
+  const { viewer, organisation, viewAs, asks } = await ask(VIEWER);
+  return viewer && { ...viewer, organisation, mayViewAs: viewAs !== null, asks: asks.fields.map(({ name }) => name) };
 }

@@ -17,7 +17,7 @@ export const viewAsStore = {
     return () => listeners.delete(listener);
   },
   get: () => current,
-  /** `look` is { ticket, until, name }. */
+  /** `look` is { ticket, until, id, name }: of whoever is looked at. */
   begin(look) {
     change({ look, ended: null });
     timer = setTimeout(() => viewAsStore.end(), new Date(look.until).getTime() - Date.now());

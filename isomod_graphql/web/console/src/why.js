@@ -1,9 +1,9 @@
-// The question "why is this shown so, or not at all?": whether it may be asked here, what it begins with, and how it is put to the server.
-import { ABILITIES, EXPLAIN_ACCESS, FIELDS_OF_POLICY, PEOPLE } from './operations.js';
+// The question "why is this shown so, or not at all?": what it begins with, and how it is put to the server.
+import { EXPLAIN_ACCESS, FIELDS_OF_POLICY, PEOPLE } from './operations.js';
 import { ask } from './session.js';
 
 const MOST_PAGES = 10;
-const CLOSED = { able: false, question: null };
+const CLOSED = { question: null };
 
 let current = CLOSED;
 const listeners = new Set();
@@ -22,14 +22,7 @@ export const whyStore = {
   /** Opens the dialog; what is known already stands in it: `viewerId`, `coordinate`, `objects` ({id, label}). */
   open: (question = {}) => change({ question }),
   close: () => change({ question: null }),
-  reset: () => change(CLOSED),
 };
-
-/** Whoever may not ask does not have the field, and sees no button. */
-export async function learnAbilities() {
-  const { __type: root } = await ask(ABILITIES);
-  change({ able: root.fields.some((field) => field.name === 'explainAccess') });
-}
 
 /** Everybody who can be chosen by name, as this caller sees them. */
 export async function loadPeople() {
