@@ -162,7 +162,7 @@ class PolicyQueries:
     async def policy_matrix(self, info: strawberry.Info) -> PolicyMatrix | None:
         """From the tables alone."""
         request: Request = info.context
-        await _require(request)
+        await require_to_explain(request)
         return PolicyMatrix(
             version=POLICY_VERSION,
             cells=[
@@ -195,7 +195,7 @@ class PolicyQueries:
     ) -> AccessExplanation | None:
         """NOT_FOUND for whatever the caller does not reach; BAD_USER_INPUT for a field that is not there."""
         request: Request = info.context
-        await _require(request)
+        await require_to_explain(request)
         asked = AccessQuestion(request, viewer_id, object_id, field)
         try:
             found = await asked.answered()
@@ -207,8 +207,8 @@ class PolicyQueries:
         return await _shown(request, asked, found)
 
 
-async def _require(request: Request) -> None:
-    """Raises a denial, which goes on record."""
+async def require_to_explain(request: Request) -> None:
+    """ACCESS_EXPLAIN. Raises a denial, which goes on record."""
     try:
         request.viewer.require(Action.ACCESS_EXPLAIN)
     except ActionForbidden as denial:

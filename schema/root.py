@@ -28,6 +28,7 @@ from schema.partners import PartnerQueries
 from schema.people import Contact, Person, User
 from schema.people_lists import USERS, UserFilter, UserOrder
 from schema.policy import PolicyQueries
+from schema.policy_diff import PolicyDiffQueries
 from schema.privacy_changes import PrivacyChanges
 from schema.relay import Connection, Node
 from schema.scalars import SCALARS, Cursor, PageSize
@@ -58,6 +59,7 @@ class Query(
     PartnerQueries,
     ConsentQueries,
     PolicyQueries,
+    PolicyDiffQueries,
     AccessQueries,
     WorkOrderStatisticsQueries,
     AssetStatisticsQueries,

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from isomod_graphql.cli.failed import Failed
+from isomod_graphql.engine.policy_snapshot import snapshot_of
 from permissions.differences import NotAPolicy, require_snapshot
-from permissions.masks import NULL
-from permissions.matrix import matrix
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 COMMITTED: Final = ROOT / "permissions" / "policy.json"
@@ -19,13 +18,7 @@ def snapshot() -> dict[str, Any]:
     """The whole policy of this code, and which category and mask each field has."""
     from schema.root import build_schema
 
-    _, _, catalogue = build_schema()
-    fields = {}
-    for of, named in sorted(catalogue.weighable.items()):
-        for name, one in named.items():
-            mask = one.spec.permission.mask
-            fields[f"{of}.{name}"] = f"{one.spec.category}" + ("" if mask is NULL else f" {mask.name}")
-    return {**matrix(), "fields": fields}
+    return snapshot_of(build_schema()[2])
 
 
 def as_text(policy: dict[str, Any]) -> str:
