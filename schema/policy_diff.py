@@ -23,7 +23,7 @@ strawberry.enum(
 Snapshot = Annotated[
     str,
     strawberry.argument(
-        description="A snapshot that was kept: `policySnapshot`, or what `isomod policy print` prints."
+        description="A snapshot that was kept: `policyText`, or what `isomod policy print` prints."
     ),
 ]
 
@@ -56,7 +56,7 @@ class PolicyDiffQueries:
         metadata={NEEDS: Action.ACCESS_EXPLAIN},
         description="The policy in force as JSON, to be kept and compared. Needs ACCESS_EXPLAIN.",
     )
-    async def policy_snapshot(self, info: strawberry.Info) -> str | None:
+    async def policy_text(self, info: strawberry.Info) -> str | None:
         """As `isomod policy print`."""
         request: Request = info.context
         await require_to_explain(request)

@@ -195,7 +195,7 @@ def test_what_is_never_reached_has_no_type_no_list_and_no_link() -> None:
 
     assert fields(officer, "Query") == [
         "accessRecords", "apiTokens", "consents", "explainAccess", "myAccessLog", "node", "nodes", "organisation",
-        "policyDiff", "policyMatrix", "policySnapshot", "sessions", "team", "teams", "user", "users", "viewer",
+        "policyDiff", "policyMatrix", "policyText", "sessions", "team", "teams", "user", "users", "viewer",
     ]  # fmt: skip
     assert {"Location", "Asset", "WorkOrder", "WorkOrderChange", "AssetFilter"}.isdisjoint(officer.type_map)
     assert fields(officer, "RoleAssignment") == ["expiresAt", "id", "role", "viewerAccess"]

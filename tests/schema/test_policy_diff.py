@@ -21,7 +21,7 @@ from tests.engine.graph import World, built, make_world, run
 from tests.partners.house import trail
 
 DIFF = "query ($old: String!) { policyDiff(old: $old) { old new differences { about turn says } } }"
-SNAPSHOT = "{ policySnapshot }"
+SNAPSHOT = "{ policyText }"
 ASKING = (Role.ADMIN, Role.PRIVACY_OFFICER)
 
 
@@ -37,9 +37,9 @@ async def test_a_snapshot_is_the_committed_one_and_does_not_differ_from_itself(
     viewer = world.viewer(store, world.stranger, role)
 
     kept = (await run(store, viewer, SNAPSHOT)).data or {}
-    compared = await run(store, viewer, DIFF, old=kept["policySnapshot"])
+    compared = await run(store, viewer, DIFF, old=kept["policyText"])
 
-    assert json.loads(kept["policySnapshot"]) == json.loads(COMMITTED.read_bytes())
+    assert json.loads(kept["policyText"]) == json.loads(COMMITTED.read_bytes())
     assert compared.data == {"policyDiff": {"old": POLICY_VERSION, "new": POLICY_VERSION, "differences": []}}
 
 
@@ -108,7 +108,7 @@ async def test_others_do_not_have_them_and_are_refused_behind_the_door(
 
     refused = [await run(store, other, SNAPSHOT), await run(store, other, DIFF, old="{}")]
 
-    assert [one.data for one in refused] == [{"policySnapshot": None}, {"policyDiff": None}]
+    assert [one.data for one in refused] == [{"policyText": None}, {"policyDiff": None}]
     assert (
         await trail(owner_eye, world.tenant, "ACCESS_EXPLAIN")
         == [("DENIED", "ROLE", "PERSON", world.stranger)] * 2
