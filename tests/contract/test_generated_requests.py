@@ -81,6 +81,9 @@ def hit_every_root_field(served: Served, examples: int) -> tuple[Counter[str], C
 REFUSED: Final = {"explainAccess": "NOT_FOUND", "policyDiff": "BAD_USER_INPUT"}
 """Who asks why about nothing is told so, and what is woven is no policy; pages of pages of pages may ask for more rows than anybody gets."""
 
+ALIKE: Final = {"Query.policyText"}
+"""One value without arguments: there are hardly two documents that ask for it."""
+
 
 def probe(
     operation: Any,  # noqa: ANN401  Schemathesis' own
@@ -125,5 +128,6 @@ def test_every_root_field_is_hit_twenty_times(served: Served) -> None:
     asked, kept = hit_every_root_field(served, 25)
 
     print(f"root fields: {len(asked)}, documents: {sum(asked.values())}, kept: {sum(kept.values())}")
-    assert min(asked.values()) >= 20
+    assert min(times for label, times in asked.items() if label not in ALIKE) >= 20
+    assert {label for label, times in asked.items() if times < 20} <= ALIKE
     assert sum(kept.values()) >= 0.7 * sum(asked.values())
