@@ -27,13 +27,18 @@ def opened(page: Page) -> Locator:
     return dialog
 
 
+def asked_by_an(product: Product, page: Page) -> Locator:
+    """The dialog, opened by an administrator from the bar."""
+    sign_in(page, product.address("an"))
+    page.get_by_role("button", name="Who sees what?").click()
+    return opened(page)
+
+
 def test_an_administrator_learns_why_a_viewer_does_not_see_a_phone_number(
     product: Product, chromium: Browser
 ) -> None:
     with visit(chromium, product.served.origin) as seen:
-        sign_in(seen.page, product.address("an"))
-        seen.page.get_by_role("button", name="Who sees what?").click()
-        dialog = opened(seen.page)
+        dialog = asked_by_an(product, seen.page)
         expect(dialog.get_by_label("Who is looking?")).to_be_focused()
         choose(dialog, "Who is looking?", "Vera Smets")
         choose(dialog, "At whom, or at what?", "Tom Maes")
@@ -57,9 +62,7 @@ def test_an_administrator_learns_why_a_viewer_does_not_see_a_phone_number(
 
 def test_who_shares_an_open_order_sees_it_and_the_order_is_why(product: Product, chromium: Browser) -> None:
     with visit(chromium, product.served.origin, color_scheme="dark") as seen:
-        sign_in(seen.page, product.address("an"))
-        seen.page.get_by_role("button", name="Who sees what?").click()
-        dialog = opened(seen.page)
+        dialog = asked_by_an(product, seen.page)
         choose(dialog, "Who is looking?", "Rita Jacobs")
         choose(dialog, "At whom, or at what?", "Tom Maes")
         seen.page.keyboard.press("Enter")
@@ -80,9 +83,7 @@ def test_a_part_of_one_name_or_address_is_enough_and_of_several_is_told(
     product: Product, chromium: Browser
 ) -> None:
     with visit(chromium, product.served.origin) as seen:
-        sign_in(seen.page, product.address("an"))
-        seen.page.get_by_role("button", name="Who sees what?").click()
-        dialog = opened(seen.page)
+        dialog = asked_by_an(product, seen.page)
         dialog.get_by_label("Who is looking?").fill("vera sm")
         dialog.get_by_label("At whom, or at what?").fill("a")
         seen.page.keyboard.press("Enter")

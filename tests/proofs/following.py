@@ -1,7 +1,7 @@
 """Subscriptions of the application in this process: a stream is opened, told of rows as if each had just changed, and ended when it has read them. It judges nothing."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from graphql import GraphQLSchema, get_named_type, is_leaf_type
@@ -14,6 +14,8 @@ from tests.engine.graph import built
 from tests.proofs.house import JSON, Got, House, Sent, asgi
 from tests.proofs.questions import post
 
+A_MOMENT: Final = 0.001
+"""A stream tells nobody that it hears, nor that it has read all."""
 EVENTS: Final = (b"accept", b"text/event-stream")
 ABOUT: Final = {
     "workOrderChanged": ("WorkOrder", "work_order"),
@@ -23,10 +25,15 @@ ABOUT: Final = {
 """By subscription: the type whose rows it tells of, and what its events are called after."""
 
 
-def subscription(name: str) -> Sent:
-    """Everything that it shows of the row, and of whatever stands one link away."""
-    whole: GraphQLSchema = built()[1]
-    row: Any = whole.type_map[ABOUT[name][0]]
+def has(schema: GraphQLSchema, name: str) -> bool:
+    """Whether callers of this schema have the subscription."""
+    return schema.subscription_type is not None and name in schema.subscription_type.fields
+
+
+def subscription(name: str, schema: GraphQLSchema) -> Sent:
+    """Everything that it shows of the row, and of whatever stands one link away; to who does not have it, as to who has all."""
+    known = schema if has(schema, name) else built()[1]
+    row: Any = known.type_map[ABOUT[name][0]]
     parts = []
     for field, of in row.fields.items():
         inner: Any = get_named_type(of.type)
@@ -57,22 +64,19 @@ async def follow(house: House, who: Caller, sent: Sent, news: Sequence[News]) ->
     house.forget()
     host, bearer = (b"host", b"localhost"), (b"authorization", b"Bearer " + house.token(who))
     stream = asyncio.create_task(asgi(house.app, sent, (host, bearer, *sent.headers)))
-    await _until(lambda: stream.done() or any(_hears(subscribers, seat) for seat in subscribers._seats))
+    while not stream.done() and not any(_hears(subscribers, seat) for seat in subscribers._seats):  # noqa: ASYNC110
+        await asyncio.sleep(A_MOMENT)
     for one in news:
         subscribers._heard(one)
     for seat in list(subscribers._seats):
-        await _until(lambda seat=seat: stream.done() or not (seat.due or seat.stirred.is_set()))  # type: ignore[misc]
+        while not stream.done() and (seat.due or seat.stirred.is_set()):  # noqa: ASYNC110
+            await asyncio.sleep(A_MOMENT)
         seat.end(ServerStopping())
     return await house.heard(await stream)
 
 
 def _hears(subscribers: Subscribers, seat: Seat) -> bool:
     return seat.topic is not None and subscribers._hears is not None and subscribers._hears.done()
-
-
-async def _until(so: Callable[[], bool]) -> None:
-    while not so():  # noqa: ASYNC110  a stream tells nobody that it has read all
-        await asyncio.sleep(0.001)
 
 
 def news_of(name: str, rows: Iterator[tuple[Any, Any]]) -> list[News]:

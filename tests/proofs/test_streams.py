@@ -3,11 +3,13 @@
 from typing import Final
 
 import pytest
+from graphql import GraphQLSchema
 
 from isomod_graphql.core.events import News
+from tests.engine.asking import Caller
 from tests.engine.callers import PARTS
 from tests.engine.known import FIELDS
-from tests.proofs.following import ABOUT, follow, news_of, subscription
+from tests.proofs.following import ABOUT, follow, has, news_of, subscription
 from tests.proofs.listening import everything_logged
 from tests.proofs.sieve import Sieve
 from tests.proofs.twins import Twins
@@ -28,14 +30,21 @@ def everything_changed(twins: Twins, name: str) -> list[News]:
     return news_of(name, rows)
 
 
+def schema_of(twins: Twins, who: Caller) -> GraphQLSchema:
+    """That of the caller's class."""
+    return twins.first.house.parts.execution.fitting(who.principal).schema
+
+
 async def streamed(twins: Twins, name: str) -> Watch:
-    """All that this caller is told when everything changes."""
+    """All that this caller is told when everything changes: whoever has a subscription, and looks as nobody else, is."""
     watch = await Watch.over(twins, name)
+    schema = schema_of(twins, watch.who)
     with everything_logged() as log:
         for kind in ABOUT:
-            sent = subscription(kind)
+            sent = subscription(kind, schema)
             got = await follow(twins.first.house, watch.who, sent, everything_changed(twins, kind))
             await watch.judge(sent, got)
+            assert (got.status == 200) is (has(schema, kind) and watch.who.principal.viewed_by is None)
     watch.read_log(log.getvalue())
     await watch.read_records()
     return watch
@@ -47,7 +56,7 @@ async def compared(twins: Twins, name: str) -> list[tuple[str, object, object]]:
     await twins.as_seen_by(who, name)
     wrong: list[tuple[str, object, object]] = []
     for kind in ABOUT:
-        sent, news = subscription(kind), everything_changed(twins, kind)
+        sent, news = subscription(kind, schema_of(twins, who)), everything_changed(twins, kind)
         one, other = [await follow(twin.house, who, sent, news) for twin in (twins.first, twins.second)]
         wrong += [(kind, one, other)] if one != other else []
     return wrong
@@ -81,8 +90,10 @@ async def test_a_stream_tells_what_its_subscriber_may_see(twins: Twins) -> None:
     """Else the proofs above would hold for streams that tell nothing."""
     watch = await Watch.over(twins, "admin")
     house, realm, oracle = twins.first.house, twins.realm("admin"), twins.oracles[twins.at("admin")]
+    schema = schema_of(twins, watch.who)
     got = [
-        await follow(house, watch.who, subscription(kind), everything_changed(twins, kind)) for kind in ABOUT
+        await follow(house, watch.who, subscription(kind, schema), everything_changed(twins, kind))
+        for kind in ABOUT
     ]
 
     came = Sieve([one.text for one in realm.canaries]).found(b"".join(one.body for one in got))
