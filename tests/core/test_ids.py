@@ -1,14 +1,38 @@
-"""Global ids: the same for the same row however they are made, another for every kind and tenant, and few are remembered."""
+"""Ids of rows follow the order in which they are made. Global ids: the same for the same row however they are made, another for every kind and tenant, and few are remembered."""
 
-from uuid import UUID, uuid4
+from datetime import timedelta
+from itertools import pairwise
+from uuid import RFC_4122, UUID, uuid4
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from isomod_graphql.core.errors import NotFound
-from isomod_graphql.core.ids import LATELY, GlobalId, IdCipher
+from isomod_graphql.core.ids import LATELY, GlobalId, IdCipher, new_id
+from tests.conftest import START
 
 TENANT, OTHER = UUID(int=1), UUID(int=2)
 KEY = bytes(range(32))
+
+
+@given(steps=st.lists(st.integers(-2, 2), max_size=50))
+def test_a_row_id_tells_its_millisecond_and_is_listed_after_those_made_before_it(steps: list[int]) -> None:
+    now, made = START, []
+    for step in steps:
+        now += timedelta(milliseconds=step)
+        made.append((now, new_id(now)))
+
+    assert [(one.version, one.variant) for _, one in made] == [(7, RFC_4122)] * len(made)
+    assert [one.int >> 80 for _, one in made] == [round(at.timestamp() * 1000) for at, _ in made]
+    for (earlier, before), (later, after) in pairwise(made):
+        assert (before < after) is (earlier <= later)
+
+
+def test_row_ids_of_one_millisecond_do_not_tell_how_many_there_were() -> None:
+    ids = [new_id(START).int for _ in range(100)]
+
+    assert len({after - before for before, after in pairwise(ids)}) > 90
 
 
 def test_ids_made_together_are_those_made_one_by_one() -> None:

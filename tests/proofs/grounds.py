@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 import asyncpg
@@ -110,7 +111,8 @@ def grounds_of(cluster: Cluster, name: str) -> Grounds:
 
 
 async def _built(urls: Urls) -> tuple[tuple[Realm, Realm], tuple[Planted, ...]]:
-    store = open_store(SETTINGS, urls, SettableClock(START))
+    # What a request makes comes after what was there: lists that go by the time of making are alike in both.
+    store = open_store(SETTINGS, urls, SettableClock(START - timedelta(minutes=1)))
     try:
         realms = (await build_realm(store), await build_realm(store))
         planted = [one for realm in realms for one in await plant(store, realm)]
