@@ -49,6 +49,9 @@ GONE = (
 `InternalClientError` is what a line answers that was told of its end and is not closed yet.
 """
 
+PLAINER = {"uuid": "bytea", "timestamptz": "int8"}
+"""Types of which the driver makes no objects, and what it takes them for: an answer holds hundreds of them."""
+
 TENANTS = 4_096
 SETTLE_S = 5.0
 SWEEP_S = 0.005
@@ -71,18 +74,9 @@ class Terms:
     lifetime_s: float = 1_800.0
 
 
-def _raw(value: bytes | UUID) -> bytes:
-    return value.bytes if isinstance(value, UUID) else value
-
-
-def _same(value: bytes) -> bytes:
-    """The driver calls a function faster than the type `bytes`, and there are many ids in an answer."""
-    return value
-
-
 @dataclass(eq=False, slots=True)
 class Line:
-    """One connection with the statements that are prepared on it. Uuids go in as bytes (or UUID) and come out as bytes."""
+    """One connection with the statements that are prepared on it. Uuids go in and come out as bytes, instants as microseconds since 2000."""
 
     connection: Any
     protocol: Any
@@ -158,18 +152,19 @@ class Readers:
         return line or await self._connect()
 
     async def _wait(self) -> Line | None:
-        waiter: asyncio.Future[Line | None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[Line | None] = loop.create_future()
         self._waiting.append(waiter)
+        end = loop.call_later(self.wait_s, _give_up, waiter)
         try:
-            async with asyncio.timeout(self.wait_s):
-                return await waiter
-        except BaseException as error:
-            if waiter.done() and not waiter.cancelled():
-                # It was served in the same turn in which it gave up.
+            return await waiter
+        except asyncio.CancelledError:
+            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
+                # It was served in the same turn in which it was cancelled.
                 self._pass_on(waiter.result())
-            if isinstance(error, TimeoutError):
-                raise ServiceUnavailable from None
             raise
+        finally:
+            end.cancel()
 
     async def _connect(self) -> Line:
         """A new line in a place that is already counted, so that the pool never grows beyond its size."""
@@ -194,9 +189,10 @@ class Readers:
         return line
 
     async def _equip(self, connection: Any) -> Line:  # noqa: ANN401  the driver is untyped
-        await connection.set_type_codec(
-            "uuid", schema="pg_catalog", format="binary", encoder=_raw, decoder=_same
-        )
+        for kind, instead in PLAINER.items():
+            await connection.set_builtin_type_codec(
+                kind, schema="pg_catalog", codec_name=instead, format="binary"
+            )
         lifetime = self.terms.lifetime_s * random.uniform(0.9, 1)  # noqa: S311  only spreads the reconnects
         line = Line(
             connection, connection._protocol, cork_of(connection._transport),  # noqa: SLF001  no public way
@@ -307,3 +303,8 @@ class Readers:
             self._pass_on(None)
         while self._finishing:
             await asyncio.wait(self._finishing)
+
+
+def _give_up(waiter: "asyncio.Future[Line | None]") -> None:
+    if not waiter.done():
+        waiter.set_exception(ServiceUnavailable())

@@ -31,7 +31,8 @@ from isomod_graphql.engine.watching import Watch
 from isomod_graphql.engine.wishes import PLAIN, Wish
 
 PROGRAM_BYTES: Final = 32 << 20
-JSON: Final = orjson.OPT_UTC_Z
+JSON: Final = orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC
+"""Instants are written in UTC, those of `written_of` as well."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
+from isomod_graphql.core.instants import instant_of, written_of
 from isomod_graphql.engine.projection import Cell, Kind, Layout, Withheld
 from isomod_graphql.engine.shapes import Access, Gathered, Id, Item, Link, ObjectShape, Page, Typename, Value
 from isomod_graphql.engine.statements import Slot
@@ -102,11 +104,15 @@ class _Writing:
             return code if cell.mask is None else f"{self.bind(cell.mask.apply)}({code})"
         if cell.kind is Kind.COMPUTED:
             return self._computed(cell)
-        raw = self._opened(cell.spec.name) if cell.kind is Kind.OPENED else self._stored(cell.spec.name)
+        as_it_is = cell.mask is None and item.convert is None
+        if cell.kind is Kind.OPENED:
+            raw = self._opened(cell.spec.name)
+        else:
+            raw = self._stored(cell.spec.name, written_of if as_it_is else instant_of)
+        if as_it_is:
+            return raw
         if cell.mask is not None:
             return f"{self.bind(cell.mask.apply)}({raw})"
-        if item.convert is None:
-            return raw
         return f"(None if (x := {raw}) is None else {self.bind(item.convert)}(x))"
 
     def _computed(self, cell: Cell) -> str:
@@ -117,9 +123,11 @@ class _Writing:
         opened = ", ".join(f"{self.bind(need)}: {self._opened(need)}" for need in secret)
         return f"{self.bind(cell.compute)}({{{row}}}, {{{opened}}})"
 
-    def _stored(self, name: str) -> str:
+    def _stored(self, name: str, instant: Callable[[int], datetime] = instant_of) -> str:
         at = self.slot.at[name]
         self.columns.add(at)
+        if name in self.slot.instants:
+            return f"(None if c{at:d} is None else {self.bind(instant)}(c{at:d}))"
         return f"c{at:d}"
 
     def _opened(self, name: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from isomod_graphql.core.instants import instant_of, is_instant
 from isomod_graphql.engine.figures import figures_as_json
 from isomod_graphql.engine.loaded import Loaded, Paged, Root, Under
 from isomod_graphql.engine.masking import masking_of_findings
@@ -188,10 +189,15 @@ class Rendering:
     def _cursors(self, under: Under, page: Paged, at: int, begin: int, end: int) -> list[str]:
         binding = cursor_binding(self._run.request.viewer.holder, page.demand, page.parents[at])
         row_id = under.loaded.stage.slots[0].slot.at["id"]
-        by_memory = page.demand.in_memory
+        rows = under.loaded.records[begin:end]
+        if page.demand.in_memory:
+            keys: Sequence[Any] = [None] * len(rows)
+        else:
+            found = [row[page.key_at] for row in rows]
+            keys = [instant_of(one) for one in found] if is_instant(page.demand.sort.key.type) else found
         return [
-            seal_cursor(self._run.keys, binding, None if by_memory else row[page.key_at], row[row_id])
-            for row in under.loaded.records[begin:end]
+            seal_cursor(self._run.keys, binding, key, row[row_id])
+            for key, row in zip(keys, rows, strict=True)
         ]
 
     def released(self) -> dict[int, set[bytes]]:

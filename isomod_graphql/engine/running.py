@@ -66,7 +66,7 @@ class Run:
     async def _counted(self, item: Counted, count: Count, stages: Mapping[str, Stage]) -> Root:
         """The figures, and the rows that groups stand for, of each kind in one statement."""
         asked = counted_of(item, self.variables, self.request)
-        cells = await self._fetch(count.statement(asked), **{AS_OF: self.request.viewer.now})
+        cells = await self._fetch(count.statement(asked), **{AS_OF: raw(self.request.viewer.now)})
         try:
             figures = broken_down(asked, cells)
         except TooManyGroups:

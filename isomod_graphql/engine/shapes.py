@@ -116,15 +116,15 @@ class Page:
     arguments: Arguments
     parts: list[tuple[str, Part]]
 
-    @property
-    def tells_more(self) -> bool:
-        """Whether there is a next page is asked for."""
-        return self._asks("hasNextPage")
+    tells_more: bool = field(init=False)
+    """Whether there is a next page is asked for."""
+    tells_cursors: bool = field(init=False)
+    """Some cursor is asked for."""
 
-    @property
-    def tells_cursors(self) -> bool:
-        """Some cursor is asked for."""
-        return self._asks("cursor", "startCursor", "endCursor")
+    def __post_init__(self) -> None:
+        """Looks once at what is asked for."""
+        self.tells_more = self._asks("hasNextPage")
+        self.tells_cursors = self._asks("cursor", "startCursor", "endCursor")
 
     def _asks(self, *names: str) -> bool:
         ends = (part for _, part in self.parts if isinstance(part, Ends))

@@ -1,7 +1,8 @@
 """The statements of a level: rows of a page, of ids or under parents, with their to-one links joined. Built on SQLAlchemy Core; refuses a value of a caller."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -25,6 +26,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.sql.visitors import iterate
 
+from isomod_graphql.core.instants import is_instant, micros_of
 from isomod_graphql.engine.entities import Entity, FieldSpec
 from isomod_graphql.engine.field_access import Weighed
 from isomod_graphql.engine.listing import Demand, beyond, ordered
@@ -67,9 +69,11 @@ def compiled(statement: Select[Any]) -> Sql:
 
 
 def raw(value: Any) -> Any:  # noqa: ANN401  a parameter's value
-    """Uuids as the 16 bytes in which the driver takes them."""
+    """Uuids and instants as the bytes and microseconds that the readers' driver takes."""
     if isinstance(value, UUID):
         return value.bytes
+    if isinstance(value, datetime):
+        return micros_of(value)
     if isinstance(value, list | tuple):
         return [raw(one) for one in value]
     return value
@@ -87,6 +91,8 @@ class Slot:
     at: dict[str, int]
     above: "Slot | None" = None
     link: Link | None = None
+    instants: set[str] = field(default_factory=set)
+    """The columns that come as microseconds."""
 
 
 class Records:
@@ -137,6 +143,8 @@ class Records:
                 if str(one.key) not in joined - kept:
                     slot.at[str(one.key)] = self.width
                     self.width += 1
+                    if is_instant(one.type):
+                        slot.instants.add(str(one.key))
 
     def first_page(self, demand: Demand, *, after: bool, keyed: bool) -> Select[Any]:
         """A page of a list that hangs on nothing, or on one row: named parameters `parent`, `after_key`, `after_id`, `first_plus_one`.

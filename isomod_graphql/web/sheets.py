@@ -9,7 +9,9 @@ from typing import Any, Final
 
 import orjson
 
-JSON: Final = orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE
+from isomod_graphql.engine.compiler import JSON
+
+LINE: Final = JSON | orjson.OPT_APPEND_NEWLINE
 FORMULA: Final = re.compile(r"[\s\"'‘’“”]*[=+\-@＝＋－＠\t\r\n]")
 """What a spreadsheet takes for the beginning of a formula: a sign of its own, or a quoted one, or one in full width."""
 SHIELD: Final = "'"
@@ -49,8 +51,8 @@ def head(written: Format, columns: Sequence[tuple[str, ...]]) -> bytes:
 def lines(written: Format, columns: Sequence[tuple[str, ...]], rows: Sequence[Row]) -> bytes:
     """One line per row: RFC 4180 with empty cells for what is null or not shown, or one JSON object."""
     if written is Format.JSONL:
-        return b"".join(orjson.dumps(row, option=JSON) for row in rows)
-    plain = orjson.loads(orjson.dumps(rows, option=orjson.OPT_UTC_Z))
+        return b"".join(orjson.dumps(row, option=LINE) for row in rows)
+    plain = orjson.loads(orjson.dumps(rows, option=JSON))
     return _lines([_cell(_value(row, column)) for column in columns] for row in plain)
 
 

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from datetime import timedelta
 from uuid import UUID
 
 import asyncpg
@@ -14,7 +15,9 @@ from isomod_graphql.core.clock import SettableClock
 from isomod_graphql.core.errors import ServiceUnavailable, StatementTimeout
 from isomod_graphql.core.ids import new_id
 from isomod_graphql.core.installation import Urls
+from isomod_graphql.core.instants import micros_of
 from isomod_graphql.core.tenancy import Database, Limits
+from tests.conftest import START
 from tests.core.counting import put
 
 NAMES = "SELECT name FROM counters ORDER BY name"
@@ -84,11 +87,26 @@ async def test_uuids_go_in_and_come_out_as_bytes(database: Database, tenants: tu
     for _ in range(2):
         async with database.reading(tenants[0]) as reading:
             by_bytes = await reading.fetch(WHO, [tenants[0].bytes])
-            by_uuid = await reading.fetch(WHO, [tenants[0]])
-            by_list = await reading.fetch(listed, [[tenants[0].bytes], [tenants[1], None]], last=True)
+            by_list = await reading.fetch(listed, [[tenants[0].bytes], [tenants[1].bytes, None]], last=True)
 
-        assert [tuple(row) for row in by_bytes + by_uuid] == [(tenants[0].bytes,)] * 2
+        assert [tuple(row) for row in by_bytes] == [(tenants[0].bytes,)]
         assert tuple(by_list[0]) == (tenants[0].bytes, [tenants[1].bytes, None])
+
+
+@pytest.mark.parametrize("statements", [0, 200])
+async def test_instants_go_in_and_come_out_as_microseconds(
+    urls: Urls, tenants: tuple[UUID, UUID], statements: int
+) -> None:
+    wanted = "SELECT $1::timestamptz, NULL::timestamptz, $2::timestamptz[], $1 + interval '1 us'"
+    instant = START + timedelta(microseconds=7)
+    database = Database(urls.main, pool_size=1, readers=1, statement_cache=statements)
+    try:
+        async with database.reading(tenants[0]) as reading:
+            rows = await reading.fetch(wanted, [micros_of(instant), [micros_of(START), None]], last=True)
+    finally:
+        await database.close()
+
+    assert tuple(rows[0]) == (micros_of(instant), None, [micros_of(START), None], micros_of(instant) + 1)
 
 
 @pytest.mark.parametrize("statements", [0, 1, 200])
