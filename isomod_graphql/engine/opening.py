@@ -22,7 +22,7 @@ async def opened_of(run: Run, keystore: Keystore) -> Opened:
     found: dict[tuple[int, int, str], Sequence[Mapping[str, Any]]] = {}
     gaps: list[_Gap] = []
     for loaded in run.loaded:
-        for number, slot in enumerate(loaded.stage.slots):
+        for number, slot in loaded.stage.sealed:
             for column in {name for one in loaded.kinds[number] if one is not None for name in one.packs}:
                 place = place_of(tenant, slot.table, column)
                 values = _remembered(loaded, number, slot, column, keystore.opened_values(place))

@@ -82,27 +82,25 @@ class Rendering:
         self, loaded: Loaded, at: int, slot: SlotStage, shape: ObjectShape, nested: Mapping[int, Objects]
     ) -> Objects:
         variants, kinds, inputs = loaded.variants[at], loaded.kinds[at], slot.inputs[id(shape)]
-        taken: list[Sequence[Any]] = []
+        columns, taken = loaded.columns, list[Sequence[Any]]()
+        # Plain loops: most looks have none of these, and an empty comprehension is not free.
         if inputs.ids:
-            ids = loaded.columns[slot.slot.at["id"]]
+            ids = columns[slot.slot.at["id"]]
             taken.append(self._run.keys.ids.seal_all(slot.slot.rows.entity.code, ids))
-        taken += [
-            self._run.request.pseudonyms.of_all(loaded.columns[slot.slot.at[subject]])
-            for subject in inputs.subjects
-        ]
-        none = [NOTHING] * len(loaded.records)
-        taken += [self._opened.get((id(loaded), at, column), none) for column in inputs.packs]
-        taken += [
-            self._access(item, variants) if isinstance(item, Access) else nested[id(item)]
-            for item in inputs.nested
-        ]
+        for subject in inputs.subjects:
+            taken.append(self._run.request.pseudonyms.of_all(columns[slot.slot.at[subject]]))
+        for column in inputs.packs:
+            opened = self._opened.get((id(loaded), at, column))
+            taken.append([NOTHING] * len(variants) if opened is None else opened)
+        for item in inputs.nested:
+            taken.append(self._access(item, variants) if isinstance(item, Access) else nested[id(item)])
         mark = id(shape)
         if len(kinds) == 1:
             only = next(iter(kinds))
             if only is None:
                 return [None] * len(variants)
             every = only.projectors[mark]
-            return every.every(*(loaded.columns[place] for place in every.columns), *taken)
+            return every.every(*[columns[place] for place in every.columns], *taken)
         return [
             None if one is None else one.projectors[mark].one(*values)
             for one, values in zip(variants, zip(loaded.records, *taken, strict=True), strict=True)
@@ -214,19 +212,17 @@ class Rendering:
 
     async def masking(self) -> dict[str, Any] | None:
         """`extensions.masking`, None when nothing was withheld. Asks for the types of rows where only it tells them apart."""
+        suppressed = self._run.suppressed
+        if not suppressed and not any(
+            withholds(kinds) for loaded in self._run.loaded for kinds in loaded.kinds
+        ):
+            return None
         untyped = [
             (loaded, number, slot)
             for loaded in self._run.loaded
             for number, slot in enumerate(loaded.stage.slots)
             if withholds(loaded.kinds[number]) and not slot.is_typed
         ]
-        suppressed = self._run.suppressed
-        if (
-            not untyped
-            and not suppressed
-            and not any(withholds(kinds) for loaded in self._run.loaded for kinds in loaded.kinds)
-        ):
-            return None
         wanted: dict[str, set[bytes]] = {}
         stages: dict[str, Stage] = {}
         for loaded, number, slot in untyped:

@@ -130,6 +130,8 @@ class Stage:
             SlotStage(slot, {id(shape): inputs_of(shape, slot) for shape in slot.objects}, deciding(slot))
             for slot in self.records.slots
         ]
+        self.sealed = [(at, slot) for at, slot in enumerate(self.slots) if slot.slot.rows.sealed]
+        """The tables with packs, by their number."""
         self.nests = list(self._nests(reader))
         self.personal = any(isinstance(item, Value) and item.spec.personal for _, item in self._items())
         self.nothing = (None,) * (self.records.width + 2)

@@ -65,14 +65,14 @@ async def test_a_batch_whose_commit_went_through_unheard_is_not_written_twice(
 ) -> None:
     await access_log.record(shown(tenant, clock))
     batch = access_log._filling
-    access_log._add(batch.columns, shown(tenant, clock))
+    access_log._add(batch.rows, shown(tenant, clock))
     until = asyncio.get_running_loop().time() + 1
 
     await access_log._insert(batch, until, again=False)
     await access_log._insert(batch, until, again=True)
 
     assert sorted((await commits(owner_eye, tenant)).values()) == [1, 1]
-    batch.columns = tuple([] for _ in batch.columns)
+    batch.rows.clear()
 
 
 async def test_a_server_that_cannot_be_reached_withholds(tenant: UUID, clock: SettableClock) -> None:
