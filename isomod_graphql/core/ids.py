@@ -162,14 +162,24 @@ class IdCipher:
 
     def open(self, text: str) -> GlobalId:
         """What the id says. Raises NotFound when it is malformed or belongs to another tenant."""
-        type_code, tenant_id, block = parse_global_id(text)
-        if tenant_id != self._tenant:
+        type_code, row_id = self.open_raw(text)
+        return GlobalId(type_code, self._tenant, UUID(bytes=row_id))
+
+    def open_raw(self, text: str) -> tuple[int, bytes]:
+        """The type byte and the 16 bytes of the row's id. Raises as `open`."""
+        raw = _raw_of(text)
+        if raw[1:17] != self._tenant.bytes:
             raise NotFound
-        return GlobalId(type_code, tenant_id, UUID(bytes=self._decrypt(block)))
+        return raw[0], self._decrypt(raw[17:])
 
 
 def parse_global_id(text: str) -> tuple[int, UUID, bytes]:
     """Type byte, tenant and sealed block of a global id. Raises NotFound when it is malformed."""
+    raw = _raw_of(text)
+    return raw[0], UUID(bytes=raw[1:17]), raw[17:]
+
+
+def _raw_of(text: str) -> bytes:
     if len(text) != GLOBAL_ID_CHARS or not text.isascii():
         raise NotFound
     try:
@@ -178,4 +188,4 @@ def parse_global_id(text: str) -> tuple[int, UUID, bytes]:
         raise NotFound from None
     if len(raw) != GLOBAL_ID_BYTES or urlsafe_b64encode(raw).decode("ascii") != text:
         raise NotFound
-    return raw[0], UUID(bytes=raw[1:17]), raw[17:]
+    return raw

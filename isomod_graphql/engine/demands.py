@@ -85,10 +85,10 @@ def _named_by(
     text: str, item: Named, request: Request, keys: TenantKeys, me: bytes
 ) -> tuple[str, bytes] | None:
     try:
-        opened = keys.ids.open(text)
+        type_code, row_id = keys.ids.open_raw(text)
     except IsoModError:
         return None
-    entity, row_id = request.catalogue.entity_of_code.get(opened.type_code), opened.row_id.bytes
+    entity = request.catalogue.entity_of_code.get(type_code)
     if entity is None or entity.name not in item.targets:
         return None
     may = entity.may_seek(request.viewer.vector.actions, own=row_id == me)
