@@ -98,23 +98,28 @@ def _order(item: Occurrence) -> tuple[int, ...]:
 
 
 def _entries(pattern: tuple[str, ...], found: Sequence[Finding]) -> list[dict[str, Any]]:
-    kinds = sorted({(coordinate, w.mask, w.reason) for coordinate, w in found if w is not None})
-    entries = []
-    for coordinate, mask, reason in kinds:
-        bits = [w is not None and (of, w.mask, w.reason) == (coordinate, mask, reason) for of, w in found]
-        rows = "ALL" if all(bits) else _bitset(bits)
-        entries.append(
-            {"coordinate": coordinate, "path": list(pattern), "mask": mask, "reason": reason, "rows": rows}
-        )
-    return entries
+    # Rows that are shown alike share one finding, so that few of many are looked at.
+    distinct = {id(one): one for one in found}
+    kinds: dict[tuple[str, str, str], set[int]] = {}
+    for mark, (coordinate, why) in distinct.items():
+        if why is not None:
+            kinds.setdefault((coordinate, why.mask, why.reason), set()).add(mark)
+    return [
+        {
+            "coordinate": coordinate,
+            "path": list(pattern),
+            "mask": mask,
+            "reason": reason,
+            "rows": "ALL" if len(marks) == len(distinct) else _bitset([id(one) in marks for one in found]),
+        }
+        for (coordinate, mask, reason), marks in sorted(kinds.items())
+    ]
 
 
 def _bitset(bits: Sequence[bool]) -> str:
-    packed = bytearray((len(bits) + 7) // 8)
-    for at, bit in enumerate(bits):
-        if bit:
-            packed[at // 8] |= 0x80 >> at % 8
-    return b64encode(bytes(packed)).decode("ascii")
+    size = (len(bits) + 7) // 8
+    text = "".join("1" if bit else "0" for bit in bits).ljust(8 * size, "0")
+    return b64encode(int(text, 2).to_bytes(size, "big")).decode("ascii")
 
 
 def _bounded(fields: list[dict[str, Any]]) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """What was withheld from loaded rows: by path, each occurrence with its coordinate and why. Refuses to show what it was."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
 
 from isomod_graphql.engine.loaded import Loaded
 from isomod_graphql.engine.masking import Finding
@@ -13,8 +15,20 @@ def withholds(kinds: Iterable[Variant | None]) -> bool:
     return any(one is not None and one.layout.decisions for one in kinds)
 
 
-Seen = tuple[int, ObjectShape, Variant, str]
-"""An object: its place among the root's, the look, how it is shown, and its graph type."""
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How an object of one look is shown: by response key, the coordinate and why it is withheld, if it is."""
+
+    findings: Mapping[str, Finding]
+
+    @property
+    def withheld(self) -> Iterator[str]:
+        """The keys under which something is missing."""
+        return (key for key, (_, why) in self.findings.items() if why is not None)
+
+
+Seen = tuple[int, Shown]
+"""An object: its place among the root's, and how it is shown."""
 
 
 def findings_of(loaded: Iterable[Loaded], types: Mapping[bytes, str]) -> dict[Path, list[Finding]]:
@@ -26,45 +40,34 @@ def findings_of(loaded: Iterable[Loaded], types: Mapping[bytes, str]) -> dict[Pa
     for one in loaded:
         origins: Sequence[int] = one.origin or [0] * len(one.records)
         for number, slot in enumerate(one.stage.slots):
-            at = slot.slot.at["id"]
-            seen = [
-                (origin, variant, variant.layout.type_name if slot.is_typed else types.get(row[at], ""))
-                for origin, variant, row in zip(origins, one.variants[number], one.records, strict=True)
-                if variant is not None
-            ]
+            variants = one.variants[number]
+            kinds = (
+                [""] * len(variants)
+                if slot.is_typed
+                else [types.get(one_id or b"", "") for one_id in one.columns[slot.slot.at["id"]]]
+            )
             for shape in slot.slot.objects:
+                known: dict[tuple[int, str], Shown] = {}
                 found = looks.setdefault(shape.path, [])
-                found += [
-                    (origin, shape, variant, kind or variant.layout.type_name)
-                    for origin, variant, kind in seen
-                ]
+                for origin, variant, kind in zip(origins, variants, kinds, strict=True):
+                    if variant is None:
+                        continue
+                    shown = known.get((id(variant), kind))
+                    if shown is None:
+                        shown = known[id(variant), kind] = _shown(shape, variant, kind)
+                    found.append((origin, shown))
     findings: dict[Path, list[Finding]] = {}
-    for path, objects in looks.items():
-        objects.sort(key=_origin)
-        for key in _withheld_keys(objects):
-            findings[*path, key] = [
-                _finding(items[key], variant)
-                for _, shape, variant, kind in objects
-                if key in (items := dict(shape.types[kind]))
-            ]
+    for path, seen in looks.items():
+        seen.sort(key=itemgetter(0))
+        kinds_shown = {id(shown): shown for _, shown in seen}
+        for key in sorted({key for shown in kinds_shown.values() for key in shown.withheld}):
+            findings[*path, key] = [shown.findings[key] for _, shown in seen if key in shown.findings]
     return findings
 
 
-def _origin(seen: Seen) -> int:
-    return seen[0]
-
-
-def _withheld_keys(seen: Iterable[Seen]) -> list[str]:
-    kinds = {(id(shape), id(variant)): (shape, variant) for _, shape, variant, _ in seen}
-    keys = {
-        key
-        for shape, variant in kinds.values()
-        for key, item in shape.types[variant.layout.type_name]
-        if isinstance(item, Value | Gathered | Link)
-        and item.spec
-        and item.spec.name in variant.layout.decisions
-    }
-    return sorted(keys)
+def _shown(shape: ObjectShape, variant: Variant, kind: str) -> Shown:
+    items = shape.types[kind or variant.layout.type_name]
+    return Shown({key: _finding(item, variant) for key, item in items})
 
 
 def _finding(item: Item, variant: Variant) -> Finding:

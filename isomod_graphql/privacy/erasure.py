@@ -211,7 +211,7 @@ async def _visit(
 
 
 def _is_emptied(column: Column[Any], held: set[Keep]) -> bool:
-    """Notes stay: they are the record of the work, and name people by reference, not by name."""
+    """Notes stay: they are the record of the work. A name that somebody wrote into one stays with it."""
     about: Held = column.info["held"]
     return bool(column.nullable) and about.category is not Category.NOTES and _dies(about.keep, held)
 
