@@ -46,9 +46,9 @@ def null(_value: object) -> None:
 
 def initials(name: str | None) -> str:
     """Seven characters: first letter of the first and of the last word, `J•• P••`."""
-    letters = [_first_letter(word) for word in (name or "").split()]
-    first = letters[0] if letters else MASK_SIGN
-    last = letters[-1] if len(letters) > 1 else MASK_SIGN
+    words = (name or "").split()
+    first = _first_letter(words[0]) if words else MASK_SIGN
+    last = _first_letter(words[-1]) if len(words) > 1 else MASK_SIGN
     return f"{first}•• {last}••"
 
 
@@ -125,7 +125,9 @@ def is_masked_text(text: str) -> bool:
 
 def _first_letter(word: str) -> str:
     """The first letter or digit, upper case where that is one character; the mask sign where there is none."""
-    letter = next((sign for sign in word if sign.isalnum()), MASK_SIGN)
+    letter = word[:1]
+    if not letter.isalnum():
+        letter = next((sign for sign in word if sign.isalnum()), MASK_SIGN)
     upper = letter.upper()
     return upper if len(upper) == 1 else letter
 
