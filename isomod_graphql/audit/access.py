@@ -54,7 +54,11 @@ PUT_BEHIND: Final = (
     f"INSERT INTO access_records ({COLUMNS})"
     f" SELECT given.* FROM set_config('synchronous_commit', 'on', true), {ROWS}"
 )
-SETTINGS: Final = {"synchronous_commit": "on", "application_name": "isomod access log"}
+SETTINGS: Final = {
+    "synchronous_commit": "on",
+    "plan_cache_mode": "force_generic_plan",
+    "application_name": "isomod access log",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +253,9 @@ class AccessLog:
     async def _prepared(self, rows: int) -> Any:  # noqa: ANN401  the driver's own type
         found = self._puts.get(rows)
         if found is None:
-            found = self._puts[rows] = await self._connection.prepare(put_few(rows) if rows else PUT)
+            # Without a name the driver has the statement read and planned anew each time.
+            text = put_few(rows) if rows else PUT
+            found = self._puts[rows] = await self._connection.prepare(text, name=f"isomod_access_{rows}")
         return found
 
     def _drop(self) -> None:

@@ -195,3 +195,32 @@ async def test_records_find_the_partition_of_their_month(
         "access_records_2026_11",
         "access_records_2026_12",
     ]
+
+
+async def test_a_statement_is_prepared_once_for_each_number_of_rows_and_planned_once(
+    access_log: AccessLog, tenant: UUID, clock: SettableClock
+) -> None:
+    for subjects in (1, 1, 1, 250, 250):
+        people = [uuid4() for _ in range(subjects)]
+        await access_log.record(access(tenant, uuid4(), clock.now(), {IDENTITY: people}))
+
+    told = await access_log._connection.fetch(
+        "SELECT name, generic_plans, custom_plans FROM pg_prepared_statements ORDER BY name"
+    )
+    assert [tuple(row) for row in told] == [("isomod_access_1", 3, 0), ("isomod_access_3", 2, 0)]
+
+
+@pytest.mark.parametrize("answers", [16, 17, 40])
+async def test_many_rows_of_one_commit_are_all_there(
+    access_log: AccessLog, tenant: UUID, clock: SettableClock, owner_eye: asyncpg.Connection, answers: int
+) -> None:
+    people = [uuid4() for _ in range(answers)]
+    access_log.underway = answers + 1
+
+    await asyncio.gather(
+        *(access_log.record(access(tenant, one, clock.now(), {IDENTITY: [one]})) for one in people)
+    )
+
+    rows = await stored(owner_eye, tenant)
+    assert sorted((row[0], row[-1]) for row in rows) == sorted((one, [one.bytes]) for one in people)
+    assert max((await commits(owner_eye, tenant)).values()) == answers
