@@ -8,7 +8,8 @@ import orjson
 from graphql import ExecutionResult, OperationDefinitionNode
 
 from isomod_graphql.core.errors import IsoModError
-from isomod_graphql.engine.compiler import JSON, Asked
+from isomod_graphql.core.instants import JSON
+from isomod_graphql.engine.compiler import Asked
 from isomod_graphql.engine.explaining import COMPILED, REFERENCE, REFUSED, Explaining, Explanation
 from isomod_graphql.engine.shapes import NotCompiled, Unsupported
 from isomod_graphql.engine.watching import Watch

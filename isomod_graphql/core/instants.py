@@ -8,10 +8,13 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
 
+import orjson
 from sqlalchemy import DateTime
 from sqlalchemy.types import TypeEngine
 
 EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
+JSON: Final = orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC
+"""How answers are written: instants in UTC, those of `written_of` as well."""
 MICROSECOND: Final = timedelta(microseconds=1)
 
 _UNIX: Final = 946_684_800.0
@@ -34,7 +37,7 @@ def instant_of(micros: int) -> datetime:
 
 
 def written_of(micros: int) -> datetime:
-    """The same for a JSON writer that takes an instant without a zone for UTC, which is made in half the time."""
+    """The same without its zone, to be written as `JSON` says and for nothing else: it is made in half the time."""
     if -_SURE < micros < _SURE:
         return _written(micros / 1e6 + _UNIX)
     return instant_of(micros)

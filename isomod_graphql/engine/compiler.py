@@ -11,6 +11,7 @@ from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode
 from graphql.execution.values import VariableValues
 
 from isomod_graphql.core.errors import MaskedAnswerRejected
+from isomod_graphql.core.instants import JSON
 from isomod_graphql.core.keystore import TenantKeys
 from isomod_graphql.core.store import Store
 from isomod_graphql.engine.bounded import Bounded
@@ -31,8 +32,6 @@ from isomod_graphql.engine.watching import Watch
 from isomod_graphql.engine.wishes import PLAIN, Wish
 
 PROGRAM_BYTES: Final = 32 << 20
-JSON: Final = orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC
-"""Instants are written in UTC, those of `written_of` as well."""
 
 
 @dataclass(frozen=True, slots=True)

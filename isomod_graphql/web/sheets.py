@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import orjson
 
-from isomod_graphql.engine.compiler import JSON
+from isomod_graphql.core.instants import JSON
 
 LINE: Final = JSON | orjson.OPT_APPEND_NEWLINE
 FORMULA: Final = re.compile(r"[\s\"'‘’“”]*[=+\-@＝＋－＠\t\r\n]")

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from isomod_graphql.core.instants import EPOCH, instant_of, micros_of, written_of
-from isomod_graphql.engine.compiler import JSON
+from isomod_graphql.core.instants import EPOCH, JSON, instant_of, micros_of, written_of
 
 INSTANTS = st.datetimes(timezones=st.just(UTC))
 
