@@ -39,7 +39,7 @@ class Plan:
         """A quick run says whether everything works; its numbers are rough."""
         if quick:
             return cls(Effort(rounds or 1, seconds or 1, 1), Effort(1, 1, 1), SOME_PAGES, 500, 1)
-        return cls(Effort(rounds or 3, seconds or 3, 2), Effort(3, 1, 1), None, 10_000, 10)
+        return cls(Effort(rounds or 5, seconds or 3, 2), Effort(3, 1, 1), None, 10_000, 10)
 
     @property
     def peers(self) -> Sequence[str]:
