@@ -40,7 +40,7 @@ from isomod_graphql.engine.viewer import Viewer
 from isomod_graphql.engine.watching import Watch
 from isomod_graphql.engine.wishes import PLAIN, Wish
 from permissions.principals import Principal
-from schema.limits.misfits import misfits_in
+from schema.limits.misfits import misfits_in, nulls_in
 
 PLAN_BYTES: Final = 12 << 20
 BYTES_PER_COORDINATE: Final = 700
@@ -116,13 +116,14 @@ class Execution:
         """The operation planned for this caller, or the errors of its variables. Refuses nothing yet."""
         viewer = Viewer.at(principal, self.clock.now())
         plan = self._plan(operation, document, document_hash, viewer)
-        coerced = plan.variables.values(variables)
+        coerced = plan.variables.values(variables, document)
         if isinstance(coerced, list):
             # To nobody the names of inputs are not told either.
             known = principal.kind != "NOBODY"
             own = self.fitting(principal).schema
             told = misfits_in(own, document, operation, variables) if known else []
-            return ExecutionResult(None, told or coerced)
+            nulls = nulls_in(own, document, coerced) if known else []
+            return ExecutionResult(None, [*told, *nulls] or coerced)
         return Asked(document, operation, plan, coerced, viewer, wish)
 
     def refuse(self, asked: Asked) -> None:

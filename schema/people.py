@@ -148,7 +148,7 @@ class User(Person):
     last_seen_at: datetime | None = personal(
         Category.DEVICE,
         column=Membership.__table__.c.last_seen_at,
-        description="When a credential was used last.",
+        description="When a credential was used last: a sign-in at once, a session or token that goes on to a minute or two.",
     )
     last_seen_year: int | None = generalised(
         Category.DEVICE,

@@ -2,10 +2,10 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from graphql import ExecutionResult, OperationType, VariableDefinitionNode
+from graphql import ExecutionResult, OperationType, VariableDefinitionNode, VariableNode
 
 from isomod_graphql.audit.access import AccessLog
 from isomod_graphql.cli.failed import Failed
@@ -15,7 +15,7 @@ from isomod_graphql.core.ids import PLATFORM_TENANT, parse_global_id
 from isomod_graphql.core.installation import Installation, open_installation
 from isomod_graphql.core.settings import Settings
 from isomod_graphql.core.store import Store
-from isomod_graphql.engine.explaining import Explanation
+from isomod_graphql.engine.explaining import REFUSED, Explanation
 from isomod_graphql.identity.accounts import account_with_address, address_hash
 from isomod_graphql.identity.desk import Desk
 from isomod_graphql.identity.passwords import Argon2Passwords
@@ -29,6 +29,8 @@ from schema.entities import PERSON
 from schema.execution import Execution
 from schema.explaining import Explainer
 from schema.limits import BOUNDS
+from schema.limits.misfits import COORDINATE
+from schema.limits.validation import Fault, validate_document
 from schema.root import build_schema
 
 NOBODY_THERE = "nobody with an active membership signs in like this"
@@ -62,12 +64,18 @@ async def _explained(
     installation: Installation, access_log: AccessLog, principal: Principal, question: Question
 ) -> Explanation:
     _, core, catalogue = build_schema()
-    execution = Execution(core, catalogue, installation.store, installation.clock, access_log)
+    parts = core, catalogue, installation.store, installation.clock, access_log
+    execution = Execution(*parts, classes=True)
     documents = DocumentCache(core, most=0, bounds=BOUNDS, single_use=())
     try:
-        checked = documents.check(documents.find(question.text))
+        found = documents.find(question.text)
+        checked = documents.check(found)
     except DocumentFaulty as faulty:
-        raise Failed("; ".join(str(fault.message) for fault in faulty.faults)) from None
+        raise Failed(f"{faulty.code}: {' '.join(map(_told, faulty.faults))}") from None
+    fits = not validate_document(execution.fitting(principal).schema, checked.measured.shape.document)
+    if not fits:
+        # The person's schema lacks some of it, which the server does not say. Here it is said what that is for.
+        execution = Execution(*parts)
     chosen = checked.measured.shape.choose(question.operation)
     if question.run and chosen.kind is not OperationType.QUERY:
         raise Failed("--run runs queries only; without it anything is explained")
@@ -76,9 +84,11 @@ async def _explained(
     document, digest = checked.measured.shape.document, checked.measured.digest
     asked = execution.asked(chosen.node, document, digest, variables, principal)
     if isinstance(asked, ExecutionResult):
-        raise Failed(f"the variables do not fit: {_named(asked)}")
+        raise Failed(f"the variables do not fit: {_wrong(asked)}")
     explainer = Explainer(execution)
     planned = explainer.plan(asked, points)
+    if not fits:
+        return replace(planned, answered=REFUSED, reason=DocumentFaulty.code, levels=())
     if not question.run or planned.answered == "REFUSED":
         return planned
     desk = Desk(installation.store, installation.settings, Argon2Passwords())
@@ -89,11 +99,22 @@ async def _explained(
     return timed or planned
 
 
-def _named(wrong: ExecutionResult) -> str:
-    """The variables by name: what they hold is not repeated."""
-    nodes = [node for error in wrong.errors or () for node in error.nodes or ()]
-    names = [node.variable.name.value for node in nodes if isinstance(node, VariableDefinitionNode)]
-    return ", ".join(f"${name}" for name in dict.fromkeys(names))
+def _told(fault: Fault) -> str:
+    """One fault of the document with its first place."""
+    place = next(iter(fault.places), None)
+    return fault.message if place is None else f"{fault.message} (line {place.line}, column {place.column})"
+
+
+def _wrong(asked: ExecutionResult) -> str:
+    """The variables by name, and where they do not fit: what they hold is not repeated."""
+    told: dict[str, None] = {}
+    for error in asked.errors or ():
+        for node in error.nodes or ():
+            named = node.variable if isinstance(node, VariableDefinitionNode) else node
+            if isinstance(named, VariableNode):
+                where = (error.extensions or {}).get(COORDINATE)
+                told[f"${named.name.value}" + (f" at {where}" if where else "")] = None
+    return ", ".join(told)
 
 
 @asynccontextmanager

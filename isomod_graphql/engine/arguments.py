@@ -4,14 +4,18 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from graphql import (
+    DocumentNode,
     FieldNode,
     GraphQLError,
     GraphQLField,
     GraphQLInputType,
     GraphQLNonNull,
     GraphQLSchema,
+    NonNullTypeNode,
     OperationDefinitionNode,
+    TypeInfo,
     Undefined,
+    ValidationContext,
     VariableNode,
     coerce_input_value,
     get_named_type,
@@ -28,6 +32,7 @@ from graphql.execution.values import (
 from graphql.language import ValueNode, Visitor, visit
 
 NO_VARIABLES: Final = VariableValues({}, {})
+NULL: Final = "A value is needed where this variable is null."
 
 
 class Variables:
@@ -36,6 +41,11 @@ class Variables:
     def __init__(self, schema: GraphQLSchema, operation: OperationDefinitionNode) -> None:
         """Reads the definitions once. Only leaves without a default are taken the short way."""
         self._schema, self._definitions = schema, operation.variable_definitions or ()
+        self._operation = operation
+        self._nullable = [
+            one.variable.name.value for one in self._definitions if not isinstance(one.type, NonNullTypeNode)
+        ]
+        self._needed: dict[str, VariableNode] | None = None
         self._known: list[tuple[str, GraphQLInputType, VariableValueSource, GraphQLVariableSignature]] = []
         self._simple = True
         for definition in self._definitions:
@@ -49,11 +59,30 @@ class Variables:
                 return
             self._known.append((signature.name, signature.type, VariableValueSource(signature), signature))
 
-    def values(self, inputs: dict[str, Any]) -> VariableValues | list[GraphQLError]:
-        """Coerced, or why not."""
-        return (self._short(inputs) if self._simple else None) or get_variable_values(
+    def values(self, inputs: dict[str, Any], document: DocumentNode) -> VariableValues | list[GraphQLError]:
+        """Coerced, or why not; `document` is the one of the operation, which is not kept here.
+
+        A variable that may be null and has a default may stand where a value is needed (GraphQL specification section
+        5.8.5). Null is refused there before anything runs, whatever else the operation would do first.
+        """
+        found = (self._short(inputs) if self._simple else None) or get_variable_values(
             self._schema, self._definitions, inputs, hide_suggestions=True
         )
+        if isinstance(found, list):
+            return found
+        nulls = [name for name in self._nullable if found.coerced.get(name, Undefined) is None]
+        needed = self._needing(document) if nulls else {}
+        return [GraphQLError(NULL, needed[name]) for name in nulls if name in needed] or found
+
+    def _needing(self, document: DocumentNode) -> Mapping[str, VariableNode]:
+        """The variables that stand where a value is needed, and where first. Read when the first null arrives."""
+        if self._needed is None:
+            context = ValidationContext(self._schema, document, TypeInfo(self._schema), lambda _: None)
+            self._needed = {}
+            for usage in context.get_recursive_variable_usages(self._operation):
+                if isinstance(usage.type, GraphQLNonNull):
+                    self._needed.setdefault(usage.node.name.value, usage.node)
+        return self._needed
 
     def _short(self, inputs: Mapping[str, Any]) -> VariableValues | None:
         """None where anything does not fit."""

@@ -125,6 +125,8 @@ async def resolve_token(desk: Desk, text: str, address: str | None) -> Principal
     if row.last_used_at is None or now - row.last_used_at >= TOUCH_EVERY:
         async with desk.store.transaction(place.tenant_id, write=True) as tx:
             await tx.run(update(ApiToken).where(*here).values(last_used_at=tx.now))
+            if row.client_id is None:
+                await _seen(tx, row.person_id)
     return principal
 
 
@@ -148,9 +150,18 @@ async def _touch_session(desk: Desk, row: Row[Any]) -> None:
     async with desk.store.transaction(PLATFORM_TENANT, write=True) as tx:
         here = (SignInSession.tenant_id == tx.tenant_id, SignInSession.id == row.id)
         await tx.run(update(SignInSession).where(*here).values(last_used_at=tx.now))
-    async with desk.store.transaction(row.member_tenant_id, write=True) as tx:
-        here = (User.tenant_id == tx.tenant_id, User.id == row.person_id)
-        await tx.run(update(User).where(*here).values(last_seen_at=tx.now))
+    await note_seen(desk, row.member_tenant_id, row.person_id)
+
+
+async def note_seen(desk: Desk, tenant_id: UUID, person_id: UUID) -> None:
+    """A credential of this member was used now."""
+    async with desk.store.transaction(tenant_id, write=True) as tx:
+        await _seen(tx, person_id)
+
+
+async def _seen(tx: Transaction, person_id: UUID) -> None:
+    here = (User.tenant_id == tx.tenant_id, User.id == person_id)
+    await tx.run(update(User).where(*here).values(last_seen_at=tx.now))
 
 
 async def token_principal(tx: Transaction, row: Row[Any], caveats: Caveats) -> Principal | None:

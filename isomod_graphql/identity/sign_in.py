@@ -16,7 +16,7 @@ from isomod_graphql.identity.accounts import (
 from isomod_graphql.identity.desk import Desk, as_account
 from isomod_graphql.identity.devices import Device, device_hash, new_device_token
 from isomod_graphql.identity.errors import SignInFailed
-from isomod_graphql.identity.principals import resolve_session
+from isomod_graphql.identity.principals import note_seen, resolve_session
 from isomod_graphql.identity.sessions import (
     Membership,
     SessionSecret,
@@ -114,7 +114,10 @@ async def _enter(
         known = device.token if attempt.bucket.device_hash else None
         token = known or new_device_token(tx.keys.index, account.lookup_hash)
     principal = await resolve_session(desk, session.secret)
-    return None if principal is None else SignedIn(session, principal, tuple(members), token)
+    if principal is None:
+        return None
+    await note_seen(desk, chosen[0].tenant_id, chosen[0].person_id)
+    return SignedIn(session, principal, tuple(members), token)
 
 
 async def memberships(desk: Desk, principal: Principal) -> list[Membership]:

@@ -14,8 +14,8 @@ from graphql import GraphQLSchema
 from isomod_graphql.core.errors import IsoModError
 from isomod_graphql.engine.class_schemas import ClassSchema
 from schema.limits import Bounds, CostPlan, DocumentShape, OperationShape, measure, parse_document, plan_cost
-from schema.limits.refusals import ValidationFailed
-from schema.limits.validation import Fault, validate_document
+from schema.limits.refusals import QueryTooLarge, ValidationFailed
+from schema.limits.validation import ABORTED, Fault, validate_document
 
 BYTES_PER_NODE = 1_200
 BYTES_PER_CHARACTER = 4
@@ -89,13 +89,15 @@ class DocumentCache:
     def check(
         self, found: MeasuredDocument | CheckedDocument, fitting: ClassSchema | None = None
     ) -> CheckedDocument:
-        """Validates what this class has not sent yet, and keeps it. None is the whole schema. Raises DocumentFaulty."""
+        """Validates what this class has not sent yet, and keeps it. None is the whole schema. Raises DocumentFaulty and QueryTooLarge."""
         number = 0 if fitting is None else fitting.number
         if isinstance(found, CheckedDocument) and number in found.fits:
             return found
         self.checks += 1
         shape = found.measured.shape if isinstance(found, CheckedDocument) else found.shape
         faults = validate_document(self._schema if fitting is None else fitting.schema, shape.document)
+        if faults and faults[0].rule == ABORTED:
+            raise QueryTooLarge(faults[0].message)
         if faults:
             raise DocumentFaulty(faults)
         checked = found if isinstance(found, CheckedDocument) else CheckedDocument(found)

@@ -123,12 +123,17 @@ class Authenticator(Protocol):
 class TrustedDocuments(Protocol):
     """Documents that were registered before: what GET may run with a cookie or without a credential."""
 
+    registers: bool
+    """False where there are none and never will be: clients need not ask again."""
+
     async def source(self, document_id: str) -> str | None:
         """The text with this SHA-256 (64 hexadecimal digits), or None."""
 
 
 class NoDocuments:
     """Nothing is registered."""
+
+    registers = False
 
     async def source(self, document_id: str) -> str | None:  # noqa: ARG002 - the protocol gives it
         return None

@@ -209,7 +209,7 @@ class Exports:
 
     async def _page(self, exchange: _Exchange, order: Order, passage: Passage, after: str | None) -> Leaf:
         """The next rows, when it is durable that they are shown."""
-        variables = order.asked.plan.variables.values(order.variables(after))
+        variables = order.asked.plan.variables.values(order.variables(after), order.asked.document)
         if isinstance(variables, list):
             raise TypeError("a cursor of ours does not fit its type")
         self._recorder.underway += 1

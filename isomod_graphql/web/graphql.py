@@ -43,6 +43,7 @@ from isomod_graphql.web.refusals import (
     MethodNotAllowed,
     NotAcceptable,
     PersistedQueryNotFound,
+    PersistedQueryNotSupported,
     RateLimited,
     TrustedDocumentRequired,
     ViewAsReadOnly,
@@ -265,7 +266,7 @@ class GraphQLEndpoint:
             raise BadRequest("The request holds no query.")
         source = await self._trusted.source(document_id)
         if source is None:
-            raise PersistedQueryNotFound
+            raise PersistedQueryNotFound if self._trusted.registers else PersistedQueryNotSupported
         return source, True
 
     def _open_to_nobody(
@@ -286,7 +287,7 @@ class GraphQLEndpoint:
             raise Unauthenticated
         try:
             return self.documents.check(found, self._fitting(NOBODY)), operation
-        except DocumentFaulty:
+        except (DocumentFaulty, DocumentRefused):
             raise Unauthenticated from None
 
     def _tried(self, request: GraphQLRequest, principal: Principal) -> Tried:

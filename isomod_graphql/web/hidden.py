@@ -100,7 +100,9 @@ class HiddenAttempts:
         """With every argument and field that there is, the document could be run."""
         if validate_document(self._schema, tried.document):
             return False
-        variables = Variables(self._schema, tried.operation.node).values(dict(tried.variables))
+        variables = Variables(self._schema, tried.operation.node).values(
+            dict(tried.variables), tried.document
+        )
         return not isinstance(variables, list)
 
     def _ended(self, task: asyncio.Task[None]) -> None:

@@ -156,6 +156,13 @@ class PersistedQueryNotFound(IsoModError):
     message = "PersistedQueryNotFound"
 
 
+class PersistedQueryNotSupported(IsoModError):
+    """The code by which Apollo clients know to send whole documents from now on: no document is registered here."""
+
+    code = "PERSISTED_QUERY_NOT_SUPPORTED"
+    message = "PersistedQueryNotSupported"
+
+
 class RateLimited(IsoModError):
     """The points of this minute are spent."""
 
@@ -184,7 +191,11 @@ UNPROCESSABLE = frozenset(
 )
 """The document was understood and cannot be run: 422 in the draft of GraphQL over HTTP, 400 before it."""
 
-OF_THE_DOCUMENT = UNPROCESSABLE | {"GRAPHQL_PARSE_FAILED", "PERSISTED_QUERY_NOT_FOUND"}
+OF_THE_DOCUMENT = UNPROCESSABLE | {
+    "GRAPHQL_PARSE_FAILED",
+    "PERSISTED_QUERY_NOT_FOUND",
+    "PERSISTED_QUERY_NOT_SUPPORTED",
+}
 """What a client that asks for application/json gets with 200, as GraphQL over HTTP wants for old clients."""
 
 STATUS = {

@@ -89,7 +89,9 @@ class CostPlan:
             return points
         points = self._points(variables)
         if points > self.bounds.cost:
-            raise QueryTooComplex
+            raise QueryTooComplex(
+                f"The request costs more than {self.bounds.cost:,} points: ask for fewer rows."
+            )
         if len(self.known) < MOST_PRICES:
             self.known[numbers] = points
         return points

@@ -31,6 +31,7 @@ from graphql.utilities.validate_input_value import validate_input_value
 COORDINATE: Final = "coordinate"
 MISSING: Final = "A required value is missing"
 UNKNOWN: Final = "A field does not exist on its input"
+NULL: Final = "A variable is null where a value is needed"
 WRONG: Final = "A value does not fit its type"
 
 
@@ -77,6 +78,19 @@ def misfits_in(
         except RecursionError:
             return []
     return found
+
+
+def nulls_in(
+    schema: GraphQLSchema, document: DocumentNode, errors: Iterable[GraphQLError]
+) -> list[GraphQLError]:
+    """Those that name the use of a variable which is null where a value is needed, with the coordinate."""
+    nodes = [node for error in errors for node in error.nodes or () if isinstance(node, VariableNode)]
+    found = misfits_of(schema, document, nodes) if nodes else {}
+    told = [(one, node) for node in nodes for one in found.get(id(node), ())]
+    return [
+        GraphQLError(f"{NULL}: {one.coordinate}.", node, extensions={COORDINATE: one.coordinate})
+        for one, node in told
+    ]
 
 
 def _errors(

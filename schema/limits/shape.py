@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Final
 
 from graphql import DocumentNode, FragmentDefinitionNode, OperationDefinitionNode, OperationType
 
@@ -23,6 +24,8 @@ from schema.limits.refusals import (
     TooManyDirectives,
     ValidationFailed,
 )
+
+NOTHING: Final = "The document holds no operation."
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ class DocumentShape:
             raise OperationAmbiguous
         found = self.operations.get(operation_name)
         if found is None:
-            raise OperationNotFound
+            raise OperationNotFound if operation_name is not None else OperationNotFound(NOTHING)
         return found
 
 
@@ -89,7 +92,7 @@ def measure(document: DocumentNode, bounds: Bounds = BOUNDS, single_use: Iterabl
         else:
             raise ValidationFailed("Only operations and fragments can be run.", places=place_of(definition))
         if len(operations) > bounds.operations:
-            raise QueryTooLarge("The document holds too many operations.")
+            raise QueryTooLarge(f"The document holds more than {bounds.operations} operations.")
     order = _ancestors_first(parts)
     visited = sum(part.visited for part in parts.values())
     shapes: dict[str | None, OperationShape] = {}
@@ -179,17 +182,17 @@ def _pass_on(
 
 def _refuse_excess(totals: _Totals, bounds: Bounds) -> None:
     if totals.depth > bounds.depth:
-        raise QueryTooDeep
+        raise QueryTooDeep(f"The document is nested more than {bounds.depth} levels deep.")
     if totals.fields > bounds.fields:
-        raise QueryTooLarge
+        raise QueryTooLarge(f"The operation selects more than {bounds.fields:,} fields.")
     if totals.root_fields > bounds.root_fields:
-        raise QueryTooLarge("The operation has too many root fields.")
+        raise QueryTooLarge(f"The operation has more than {bounds.root_fields} root fields.")
     if totals.directives > bounds.directives:
-        raise TooManyDirectives
+        raise TooManyDirectives(f"The operation uses more than {bounds.directives} directives.")
     if totals.aliases.total() > bounds.aliases:
-        raise TooManyAliases
+        raise TooManyAliases(f"The operation uses more than {bounds.aliases} aliases.")
     if max(totals.aliases.values(), default=0) > bounds.aliases_of_one_field:
-        raise TooManyAliases("A field has too many aliases.")
+        raise TooManyAliases(f"A field has more than {bounds.aliases_of_one_field} aliases.")
 
 
 def _shape(node: OperationDefinitionNode, totals: _Totals) -> OperationShape:

@@ -9,15 +9,19 @@ from schema.limits.refusals import LiteralRefused, ParseFailed, Place, QueryTooD
 def check_source(text: str, bounds: Bounds = BOUNDS) -> None:
     """PostgreSQL stores neither NUL nor half a surrogate pair, so no document may hold one."""
     if len(text) > bounds.source_bytes:
-        raise QueryTooLarge
+        raise _too_long(bounds)
     try:
         size = len(text.encode())
     except UnicodeEncodeError:
         raise LiteralRefused("The document holds half a surrogate pair.") from None
     if size > bounds.source_bytes:
-        raise QueryTooLarge
+        raise _too_long(bounds)
     if "\0" in text:
         raise LiteralRefused("The document holds a NUL character.")
+
+
+def _too_long(bounds: Bounds) -> QueryTooLarge:
+    return QueryTooLarge(f"The document holds more than {bounds.source_bytes:,} bytes.")
 
 
 def parse_document(text: str, bounds: Bounds = BOUNDS) -> DocumentNode:

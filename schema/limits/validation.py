@@ -5,15 +5,23 @@ from copy import copy
 from typing import Any, NamedTuple, cast
 
 from graphql import (
+    SKIP,
     ASTValidationRule,
     DocumentNode,
     GraphQLError,
+    GraphQLInputType,
     GraphQLSchema,
+    ListValueNode,
+    ObjectValueNode,
     OverlappingFieldsCanBeMergedRule,
     ValidationContext,
+    ValueNode,
+    ValuesOfCorrectTypeRule,
+    VisitorAction,
     specified_rules,
     validate,
 )
+from graphql.utilities.validate_input_value import validate_input_literal
 from graphql.validation.validate import ValidationAbortedError
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
@@ -24,9 +32,12 @@ from schema.limits.refusals import Place
 MERGE_BUDGET = 50_000
 """Steps of the rule on overlapping fields, a tenth of the library's: 1,000 repeated fields took it a second."""
 
+ABORTED = "Aborted"
+"""The library gave up: the document is too large for its rules, whether or not it fits."""
+
 OTHER = "The document does not fit the schema."
 SENTENCES = {
-    "Aborted": "Checking the document would take too many steps.",
+    ABORTED: "Checking the document would take too many steps.",
     "DeferStreamDirectiveLabel": "The label of a deferred part must be its own.",
     "DeferStreamDirectiveOnRootField": "A root field cannot be deferred or streamed here.",
     "DeferStreamDirectiveOnValidOperationsRule": "This operation cannot be deferred or streamed.",
@@ -91,6 +102,28 @@ class _Merging(OverlappingFieldsCanBeMergedRule):
         self.rule_context.remaining_complexity_budget = MERGE_BUDGET
 
 
+class _Locating(ValuesOfCorrectTypeRule):
+    """Scalars of our own raise errors without a node, and the library passes them on as they are: here they get theirs."""
+
+    def is_valid_value_node(self, node: ValueNode, input_type: GraphQLInputType | None) -> VisitorAction:
+        def located(error: GraphQLError, path: list[str | int]) -> None:
+            self.report_error(error if error.nodes else GraphQLError(error.message, _literal(node, path)))
+
+        if input_type:
+            validate_input_literal(node, input_type, located, hide_suggestions=True)
+        return SKIP
+
+
+def _literal(node: ValueNode, path: Sequence[str | int]) -> ValueNode:
+    """What stands at this path of a literal; one value may stand for a list of it."""
+    for step in path:
+        if isinstance(node, ObjectValueNode):
+            node = next(one.value for one in node.fields if one.name.value == step)
+        elif isinstance(node, ListValueNode) and isinstance(step, int):
+            node = node.values[step]
+    return node
+
+
 def _saying_its_name(rule: type[ASTValidationRule], name: str) -> type[ASTValidationRule]:
     """graphql-core's errors do not say which rule found them; a subclass of each rule does.
 
@@ -113,10 +146,11 @@ def _saying_its_name(rule: type[ASTValidationRule], name: str) -> type[ASTValida
 
 def _rules() -> tuple[type[ASTValidationRule], ...]:
     plain: list[Any] = [*specified_rules, OneOfInputValidationRule, MaybeNullValidationRule]
-    return tuple(
-        _saying_its_name(_Merging if rule is OverlappingFieldsCanBeMergedRule else rule, rule.__name__)
-        for rule in plain
-    )
+    ours: dict[Any, type[ASTValidationRule]] = {
+        OverlappingFieldsCanBeMergedRule: _Merging,
+        ValuesOfCorrectTypeRule: _Locating,
+    }
+    return tuple(_saying_its_name(ours.get(rule, rule), rule.__name__) for rule in plain)
 
 
 RULES = _rules()
@@ -129,7 +163,7 @@ def validate_document(schema: GraphQLSchema, document: DocumentNode, most: int =
 
 
 def _fault(error: GraphQLError) -> Fault:
-    unnamed = "Aborted" if isinstance(error, ValidationAbortedError) else "Other"
+    unnamed = ABORTED if isinstance(error, ValidationAbortedError) else "Other"
     rule = str((error.extensions or {}).get("rule", unnamed))
     places = tuple(Place(place.line, place.column) for place in error.locations or ())
     return Fault(rule, SENTENCES.get(rule, OTHER), places)

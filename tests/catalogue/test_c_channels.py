@@ -185,6 +185,6 @@ def test_c57_a_text_that_came_along_with_its_hash_registers_nothing(house: House
         )
 
     assert sent(query=text, extensions=persisted) == []
-    assert sent(extensions=persisted) == ["PERSISTED_QUERY_NOT_FOUND"]
-    assert sent(documentId=digest) == ["PERSISTED_QUERY_NOT_FOUND"]
+    assert sent(extensions=persisted) == ["PERSISTED_QUERY_NOT_SUPPORTED"]
+    assert sent(documentId=digest) == ["PERSISTED_QUERY_NOT_SUPPORTED"]
     assert sent(query=text + " ", extensions=persisted) == ["BAD_REQUEST"]

@@ -145,16 +145,52 @@ def test_a_refused_query_ends_with_1_and_says_which_argument(place: Place) -> No
 
 
 @pytest.mark.parametrize(
+    "query",
+    [
+        '{ users(first: 5, filter: {email: "an@explained.example"}) { totalCount } }',
+        "{ accessRecords(first: 2) { totalCount } }",
+        'mutation { deactivateUser(input: {personId: "AQ"}) { userErrors { code } } }',
+    ],
+)
+def test_what_the_schema_of_the_person_lacks_is_refused_as_the_server_refuses_it(
+    place: Place, query: str
+) -> None:
+    asked = ["explain", query, "--json", "--as"]
+    told = isomod(*asked, "tom@colleague.example", **place.settings)
+
+    refused = json.loads(told.stdout)
+    assert (told.returncode, refused["answered"], refused["reason"], refused["levels"]) == (
+        1, "REFUSED", "GRAPHQL_VALIDATION_FAILED", [],
+    )  # fmt: skip
+    assert (
+        json.loads(isomod(*asked, "an@explained.example", **place.settings).stdout)["answered"] != "REFUSED"
+    )
+
+
+@pytest.mark.parametrize(
     ("words", "reason"),
     [
         ([PEOPLE, "--as", "nobody@example.org"], "nobody with an active membership signs in like this"),
         ([PEOPLE, "--as", "AQ"], "nobody with an active membership signs in like this"),
-        (["{ secret }", "--as", "tom@colleague.example"], "A field does not exist on its type."),
+        (
+            ["{ secret }", "--as", "tom@colleague.example"],
+            "GRAPHQL_VALIDATION_FAILED: A field does not exist on its type. (line 1, column 3)",
+        ),
         (["@nowhere", "--as", "tom@colleague.example"], "the document cannot be read: FileNotFoundError"),
         ([PEOPLE, "--as", "x@y.example", "--variables", "[1]"], "--variables takes a JSON object"),
         (
             ["query($n: PageSize!) { users(first: $n) { totalCount } }", "--as", "tom@colleague.example"],
-            "the variables do not fit: $n",
+            "the variables do not fit: $n at Query.users(first:)",
+        ),
+        (
+            [
+                "query($a: Boolean = true) { users(first: 1) { totalCount @skip(if: $a) } }",
+                "--as",
+                "tom@colleague.example",
+                "--variables",
+                '{"a": null}',
+            ],
+            "the variables do not fit: $a at @skip(if:)",
         ),
         (
             [

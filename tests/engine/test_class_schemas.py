@@ -287,7 +287,7 @@ def test_a_form_names_only_the_fields_that_its_caller_has(role: Role, *, known: 
 
     assert validate(own, document) == []
     with nullcontext() if known else pytest.raises(BadInput):
-        refuse_unknown_fields(plan.asking, plan.variables.values({}))  # type: ignore[arg-type]  # they fit
+        refuse_unknown_fields(plan.asking, plan.variables.values({}, document))  # type: ignore[arg-type]  # they fit
 
 
 def test_introspection_tells_the_class_what_it_has() -> None:

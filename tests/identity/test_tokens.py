@@ -85,6 +85,21 @@ async def test_a_token_acts_as_its_person_within_its_scopes(house: House, clock:
     assert principal.credential_id == issued.id
 
 
+async def test_whoever_signs_in_or_uses_a_token_was_seen(
+    house: House, clock: SettableClock, owner_eye: asyncpg.Connection
+) -> None:
+    last, begin, seen = "SELECT last_seen_at FROM users WHERE id = $1", clock.now(), []
+    token = await issue(house)
+    seen.append(await owner_eye.fetchval(last, house.founder_id))
+
+    for seconds in (600, 59, 1):
+        clock.advance(timedelta(seconds=seconds))
+        await resolve_token(house.desk, token.secret, HERE)
+        seen.append(await owner_eye.fetchval(last, house.founder_id))
+
+    assert [(at - begin).total_seconds() for at in seen] == [0, 600, 600, 660]
+
+
 async def test_an_unknown_token_of_the_right_form_is_nobody(house: House) -> None:
     assert await resolve_token(house.desk, new_secret(), HERE) is None
 

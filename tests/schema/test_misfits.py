@@ -3,10 +3,11 @@
 from typing import Any
 
 import pytest
-from graphql import OperationDefinitionNode, build_schema, parse
+from graphql import GraphQLError, OperationDefinitionNode, build_schema, parse, value_from_ast_untyped
 
+from isomod_graphql.engine.arguments import Variables
 from schema.limits import parse_document
-from schema.limits.misfits import misfits_in
+from schema.limits.misfits import misfits_in, nulls_in
 from schema.limits.validation import validate_document
 
 SCHEMA = build_schema(
@@ -118,6 +119,78 @@ def test_a_variable_that_is_needed_and_absent_is_missing_and_one_that_is_not_use
 
     assert absent.message == "A required value is missing: Query.list(first:)."
     assert unused.message == "A value does not fit its type: Given."
+
+
+@pytest.mark.parametrize(
+    ("head", "call", "places"),
+    [
+        ("$a: Boolean = true", "list(first: 1) @skip(if: $a)", ["@skip(if:)"]),
+        ("$a: Boolean = true", "...F", ["@include(if:)"]),
+        ("$a: Int = 3", "list(first: $a)", ["Query.list(first:)"]),
+        ("$a: Int = 3", 'add(input: {name: "a", end: $a})', ["Given.end"]),
+        ("$a: Int = 3", 'add(input: {name: "a", end: 1, inner: [{size: $a}]})', ["Inner.size"]),
+        ("$a: Int = 3", "b: circle { area(unit: $a) } list(first: $a)", ["Query.list(first:)"]),
+        ("$a: Int = 3", "circle { area(unit: $a) }", []),
+        ("$a: Sort = UP", "list(first: 1, sort: $a)", []),
+    ],
+)
+def test_null_is_refused_where_a_value_is_needed_and_only_there(
+    head: str, call: str, places: list[str]
+) -> None:
+    text = f"query ({head}) {{ {call} }} query Other($a: Boolean!) {{ list(first: 1) @skip(if: $a) }}"
+    text += " fragment F on Query { list(first: 1) @include(if: $a) }" if "..." in call else ""
+    document = parse_document(text)
+    (operation, _) = [one for one in document.definitions if isinstance(one, OperationDefinitionNode)]
+    variables = Variables(SCHEMA, operation)
+
+    errors = variables.values({"a": None}, document)
+    told = nulls_in(SCHEMA, document, errors) if isinstance(errors, list) else []
+
+    assert isinstance(errors, list) is bool(places)
+    assert [one.extensions for one in told] == [{"coordinate": place} for place in places]
+    assert [one.message for one in told] == [
+        f"A variable is null where a value is needed: {one}." for one in places
+    ]
+    assert not isinstance(variables.values({}, document), list)
+
+
+CUSTOM = build_schema(
+    """
+    scalar Small
+    input Sizes { one: Small many: [Small!] }
+    type Query { list(first: Small, sizes: Sizes, of: [Sizes!]): Int }
+    """
+)
+
+
+def _small(value: object) -> object:
+    if value != 1:
+        raise GraphQLError("hunter2")
+    return value
+
+
+small: Any = CUSTOM.type_map["Small"]
+small.parse_literal = lambda node, _variables=None: _small(value_from_ast_untyped(node))
+
+
+@pytest.mark.parametrize(
+    ("call", "found"),
+    [
+        ("list(first: 2)", [("Query.list(first:)", 15)]),
+        ("list(sizes: {one: 2})", [("Sizes.one", 21)]),
+        ("list(sizes: {one: 1, many: [1, 3]})", [("Sizes.many", 34)]),
+        ("list(sizes: {many: 3})", [("Sizes.many", 22)]),
+        ("list(of: {one: 3})", [("Sizes.one", 18)]),
+        ("list(first: 2, of: [{one: 1}, {one: 4, many: [5]}])", [("Query.list(first:)", 15), ("Sizes.one", 39), ("Sizes.many", 49)]),
+    ],
+)  # fmt: skip
+def test_a_literal_that_a_scalar_of_our_own_refuses_has_its_place_and_coordinate(
+    call: str, found: list[tuple[str, int]]
+) -> None:
+    faults = validate_document(CUSTOM, parse_document(f"{{ {call} }}"))
+
+    assert [(fault.coordinate, fault.places[0].column) for fault in faults] == found
+    assert {fault.message for fault in faults} == {f"A value does not fit its type: {at}." for at, _ in found}
 
 
 def misfits(text: str, given: dict[str, Any]) -> list[Any]:

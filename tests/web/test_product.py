@@ -92,6 +92,16 @@ PROBES = {
     "a list of 100,000 values": (LISTED.encode() + b'{"status":[' + b'"OPEN",' * 100_000 + b'"OPEN"]}}}', "BAD_USER_INPUT"),
     "a forged cursor": (b'{"query":"{ workOrders(first: 1, after: \\"AAAAAAAAAAAAAAAAAAAAAAAA\\") { totalCount } }"}', "CURSOR_INVALID"),
     "too many rows": (b'{"query":"{ workOrders(first: 101) { totalCount } }"}', "GRAPHQL_VALIDATION_FAILED"),
+    "null where a directive needs a value": (b'{"query":"query ($a: Boolean = true) { viewer { id @skip(if: $a) } }","variables":{"a":null}}', "BAD_USER_INPUT"),
+    "null where the answer to a change needs a value": (
+        b'{"query":"mutation ($a: Boolean = true) { createLocation(input: {name: \\"Quay\\"}) { location { name @skip(if: $a) } } }","variables":{"a":null}}',
+        "BAD_USER_INPUT",
+    ),
+    "null where the size of a page is needed": (
+        b'{"query":"query ($n: PageSize = 5) { workOrders(first: $n) { totalCount } }","variables":{"n":null}}',
+        "BAD_USER_INPUT",
+    ),
+    "a field 900 times": (json.dumps({"query": "{ viewer { " + "id " * 900 + "} }"}).encode(), "QUERY_TOO_LARGE"),
     "an unknown field": (b'{"query":"{ workOrdrs(first: 1) { totalCount } }"}', "GRAPHQL_VALIDATION_FAILED"),
 }  # fmt: skip
 

@@ -1,6 +1,7 @@
 """Whether somebody is restricted is told to the person, the privacy officer and who may correct data, over HTTP: two states that others must not tell apart answer everybody else with the same bytes."""
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any, Final
 
 import pytest
@@ -9,6 +10,7 @@ from sqlalchemy import update
 from isomod_graphql.core.installation import Urls
 from isomod_graphql.core.store import Transaction
 from isomod_graphql.identity.memberships import seclude
+from isomod_graphql.identity.models import ApiToken
 from isomod_graphql.subjects.facts import consent_bit
 from isomod_graphql.subjects.models import Person
 from permissions.categories import PERSONAL, Category
@@ -87,6 +89,15 @@ EVERYWHERE: Final = (
 """Every caller has these; filters over names and addresses are for who reads each of them."""
 
 
+async def _noted(tx: Transaction) -> None:
+    """Every token was used this hour: `lastSeenAt` of those who ask stays what it is."""
+    await tx.run(
+        update(ApiToken)
+        .where(ApiToken.tenant_id == tx.tenant_id)
+        .values(last_used_at=tx.now + timedelta(hours=1))
+    )
+
+
 class Callers:
     """Everybody who asks, with the tokens of the test."""
 
@@ -106,6 +117,7 @@ class Callers:
             scope="users:read assets:write work_orders:write locations:read pii:identity pii:contact"
         )
         self.tokens["admin"] = house.token("admin")
+        house.within(_noted)
 
     def answers(self, person: str, probes: Mapping[str, str]) -> Answers:
         """What each gets to each probe about this person."""

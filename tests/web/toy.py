@@ -144,6 +144,7 @@ class Registered:
     """Trusted documents by their SHA-256."""
 
     documents: Mapping[str, str] = field(default_factory=dict)
+    registers: bool = True
 
     async def source(self, document_id: str) -> str | None:
         return self.documents.get(document_id)
