@@ -123,13 +123,21 @@ def _bitset(bits: Sequence[bool]) -> str:
 
 
 def _bounded(fields: list[dict[str, Any]]) -> dict[str, Any]:
-    masking: dict[str, Any] = {"policyVersion": POLICY_VERSION, "fields": fields}
-    if len(orjson.dumps(masking)) <= _MOST:
-        return masking
+    """As many entries as fit; what is written to see that is no more than fits, however long the paths are."""
+    masking: dict[str, Any] = {"policyVersion": POLICY_VERSION, "fields": []}
+    if _fitting(masking, fields) == len(fields):
+        return {**masking, "fields": fields}
     masking["truncated"] = True
     for entry in fields:
         if entry["rows"] != "ALL":
             entry["rows"] = "SOME"
-    while fields and len(orjson.dumps(masking)) > _MOST:
-        fields.pop()
-    return masking
+    return {**masking, "fields": fields[: _fitting(masking, fields)]}
+
+
+def _fitting(masking: Mapping[str, Any], fields: Sequence[Mapping[str, Any]]) -> int:
+    left = _MOST - len(orjson.dumps(masking)) + len(",")
+    for count, entry in enumerate(fields):
+        left -= len(orjson.dumps(entry)) + len(",")
+        if left < 0:
+            return count
+    return len(fields)

@@ -53,6 +53,8 @@ class Executed:
     errors: Sequence[GraphQLError] = ()
     extensions: Mapping[str, Any] = field(default_factory=dict, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict)
+    dear: bool = False
+    """A query with data that was not compiled, which costs more than its points say."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from http.cookies import SimpleCookie
 from typing import Final
 
-from graphql import ExecutionResult, OperationType
+from graphql import ExecutionResult, FieldNode, OperationDefinitionNode, OperationType
 
 from isomod_graphql.engine.wishes import Wish, wish_of
 from isomod_graphql.identity.desk import Desk
@@ -75,7 +75,8 @@ class GraphExecutor:
         headers = _set_cookie(services.cookies)
         if isinstance(reply, NotExecuted):
             return NotExecuted(reply.errors, headers)
-        return Executed(reply.data, reply.errors, reply.extensions, headers)
+        dear = request.kind is OperationType.QUERY and not _introspects(request.operation)
+        return Executed(reply.data, reply.errors, reply.extensions, headers, dear)
 
     def _explains(self, asked: str, principal: Principal) -> bool:
         """For everybody else the header changes nothing, and says nothing of why. Of a look as another the actor is asked."""
@@ -97,6 +98,14 @@ class GraphExecutor:
             wish=wish,
         )
         return beside(answer, explanation)
+
+
+def _introspects(operation: OperationDefinitionNode) -> bool:
+    """Nothing else: that has its own price."""
+    return all(
+        isinstance(one, FieldNode) and one.name.value.startswith("__")
+        for one in operation.selection_set.selections
+    )
 
 
 def _set_cookie(cookies: Mapping[str, str | None]) -> dict[str, str]:

@@ -24,6 +24,7 @@ from isomod_graphql.web.exchange import (
     Arrival,
     Authenticated,
     Authenticator,
+    Executed,
     ExecutionReply,
     Executor,
     GraphQLRequest,
@@ -36,7 +37,7 @@ from isomod_graphql.web.exchange import (
 )
 from isomod_graphql.web.facts import Bearer, HttpFacts, SessionCookie
 from isomod_graphql.web.hidden import Tried, Watchman
-from isomod_graphql.web.metering import REFUSED_POINTS, Meter, Unmetered
+from isomod_graphql.web.metering import BY_REFERENCE, REFUSED_POINTS, Meter, Unmetered, points_of_reading
 from isomod_graphql.web.negotiation import Media, negotiate, require_json, takes_events
 from isomod_graphql.web.refusals import (
     BadRequest,
@@ -98,6 +99,8 @@ class _Exchange:
     patience: Patience | None = None
     tried: Tried | None = None
     """What did not fit the caller's schema."""
+    reading: int = 0
+    """The points for a document that was not known."""
     kind: str = REFUSED
     outcome: str = OK
     """What of it is counted."""
@@ -190,10 +193,12 @@ class GraphQLEndpoint:
             parameters = parameters_of_query(http.query, self._rules.bounds.source_bytes * 2)
         request = await self._prepare(exchange, parameters, asking.principal)
         exchange.kind = request.kind.value
-        exchange.headers = self._meter.spend(request.cost, asking.principal, http)
+        exchange.headers = self._meter.spend(request.cost + exchange.reading, asking.principal, http)
         if request.kind is OperationType.SUBSCRIPTION:
             return await self._stream(exchange, request, patience)
         reply = await patience.finish(self._executor.execute(request, asking.principal, http=http))
+        if isinstance(reply, Executed) and reply.dear:
+            exchange.headers = self._meter.charge(BY_REFERENCE * request.cost, asking.principal, http)
         return self._replied(exchange, request, reply, asking.principal)
 
     async def _stream(
@@ -213,7 +218,8 @@ class GraphQLEndpoint:
     def _charged(self, exchange: _Exchange, refusal: IsoModError) -> IsoModError:
         """A request that never came to its own cost is not free: who sends only such ones runs out of points too."""
         if not exchange.headers and not isinstance(refusal, RateLimited):
-            exchange.headers = self._meter.charge(REFUSED_POINTS, exchange.principal, exchange.http)
+            points = REFUSED_POINTS + exchange.reading
+            exchange.headers = self._meter.charge(points, exchange.principal, exchange.http)
         return refusal
 
     async def _who(self, http: HttpFacts) -> Authenticated:
@@ -224,6 +230,7 @@ class GraphQLEndpoint:
         self, exchange: _Exchange, parameters: Parameters, principal: Principal
     ) -> GraphQLRequest:
         source, trusted = await self._source(parameters)
+        exchange.reading = 0 if self.documents.knows(source) else points_of_reading(len(source))
         if exchange.http.method == "GET" and not trusted:
             _require_bearer(exchange.http)
         if principal.kind == "NOBODY" and not trusted:

@@ -21,6 +21,18 @@ REFUSED_POINTS = 10
 """What a request costs that is refused before its own cost is known: reading and validating it was work already."""
 
 
+FREE_BYTES = 256
+BYTES_PER_POINT = 8
+BY_REFERENCE = 9
+"""Times its cost, what a query costs besides that runs through resolvers: an error inside, or introspection beside data.
+They take five to twenty times as long (benchmarks/results.md)."""
+
+
+def points_of_reading(size: int) -> int:
+    """What a document of so many characters costs that is not known here yet: it is parsed, validated, planned and compiled."""
+    return max(0, size - FREE_BYTES) // BYTES_PER_POINT
+
+
 class Meter(Protocol):
     """Counts what a request costs."""
 

@@ -21,6 +21,8 @@ class Bounds:
     root_fields: int = 20
     aliases: int = 30
     aliases_of_one_field: int = 10
+    alias_characters: int = 100
+    """A response repeats it in every row, and the list of masks in every path."""
     directives: int = 20
     literal_depth: int = 32
     number_characters: int = 1_000

@@ -1,18 +1,23 @@
 """What a request costs: 1 + rows / 10 for every object level. It refuses more than the bound, before any SQL.
 
+The rows of introspection are those that the schema has on average; a chain of `ofType` counts once, as it is short.
+
 Rows multiply downwards, so the cost of a selection is `fixed + per_row * rows of the level above`: one pair of numbers
 per fragment, computed once, however often it is spread. Numbers are tenths of a point.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeGuard
+from functools import lru_cache
+from typing import Any, Final, NamedTuple, TypeGuard
 
 from graphql import (
     FieldNode,
     FragmentSpreadNode,
     GraphQLArgument,
+    GraphQLEnumType,
     GraphQLField,
+    GraphQLInputObjectType,
     GraphQLInterfaceType,
     GraphQLNamedType,
     GraphQLObjectType,
@@ -21,7 +26,9 @@ from graphql import (
     IntValueNode,
     ListValueNode,
     OperationDefinitionNode,
+    SchemaMetaFieldDef,
     SelectionSetNode,
+    TypeMetaFieldDef,
     Undefined,
     ValueNode,
     VariableNode,
@@ -45,6 +52,7 @@ class SizeFrom(NamedTuple):
 
 
 Size = int | SizeFrom
+META: Final = {"__schema": SchemaMetaFieldDef, "__type": TypeMetaFieldDef}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +138,7 @@ def plan_cost(
     schema: GraphQLSchema, shape: DocumentShape, operation: OperationShape, bounds: Bounds = BOUNDS
 ) -> CostPlan:
     """Reads a document that has been measured and validated; what the schema does not know costs nothing."""
-    reader = _Reader(schema, bounds)
+    reader = _Reader(schema, bounds, _described(schema))
     fragments = tuple(
         (node.name.value, reader.top(schema.get_type(node.type_condition.name.value), node.selection_set))
         for node in reversed(shape.fragments)
@@ -140,6 +148,25 @@ def plan_cost(
         size for level in (top, *(level for _, level in fragments)) for size in _sizes(level)
     )
     return CostPlan(top, fragments, _defaults(operation.node), bounds, tuple(sizes))
+
+
+@lru_cache(maxsize=8)
+def _described(schema: GraphQLSchema) -> Mapping[str, int]:
+    """Rounded up."""
+    types = list(schema.type_map.values())
+    fields = [field for one in types for field in getattr(one, "fields", {}).values()]
+    inputs = [one for one in types if isinstance(one, GraphQLInputObjectType)]
+    values = sum(len(one.values) for one in types if isinstance(one, GraphQLEnumType))
+    args = sum(len(field.args) for field in fields if isinstance(field, GraphQLField))
+    sums = {
+        "types": (len(types), 1),
+        "directives": (len(schema.directives), 1),
+        "fields": (len(fields), len(types)),
+        "args": (args, len(fields)),
+        "inputFields": (sum(len(one.fields) for one in inputs), len(types)),
+        "enumValues": (values, len(types)),
+    }
+    return {name: -(-many // of) for name, (many, of) in sums.items()}
 
 
 def _sizes(level: Level) -> Iterator[SizeFrom]:
@@ -153,6 +180,8 @@ def _sizes(level: Level) -> Iterator[SizeFrom]:
 class _Reader:
     schema: GraphQLSchema
     bounds: Bounds
+    described: Mapping[str, int]
+    """By the field of introspection, how many of it a type, a field or the schema has on average."""
 
     def top(self, type_: GraphQLNamedType | None, selection_set: SelectionSetNode) -> Level:
         levels, spreads = self.selections(type_, selection_set)
@@ -181,15 +210,23 @@ class _Reader:
     def field(
         self, parent: GraphQLNamedType | None, node: FieldNode, selection_set: SelectionSetNode
     ) -> Level | None:
-        if node.name.value.startswith("__"):
-            return Level(1, True, (), ())
-        definition = parent.fields.get(node.name.value) if _has_fields(parent) else None
+        if node.name.value in META:
+            definition: GraphQLField | None = META[node.name.value]
+        else:
+            definition = parent.fields.get(node.name.value) if _has_fields(parent) else None
         if definition is None or not is_composite_type(get_named_type(definition.type)):
             return None
         type_ = get_named_type(definition.type)
         levels, spreads = self.selections(type_, selection_set)
         wrapping = _is_connection(parent) or _is_edge(parent)
         size = 1 if wrapping else self.size(definition, type_, node)
+        if parent is not None and parent.name.startswith("__"):
+            return Level(
+                self.described.get(node.name.value, 1),
+                node.name.value != "ofType",
+                tuple(levels),
+                tuple(spreads),
+            )
         return Level(size, not wrapping, tuple(levels), tuple(spreads))
 
     def size(self, definition: GraphQLField, type_: GraphQLNamedType, node: FieldNode) -> Size:

@@ -23,7 +23,7 @@ from graphql import (
 )
 
 from schema.limits.bounds import Bounds
-from schema.limits.refusals import LiteralRefused, ParseFailed, Place, QueryTooDeep
+from schema.limits.refusals import LiteralRefused, ParseFailed, Place, QueryTooDeep, QueryTooLarge
 
 Definition = OperationDefinitionNode | FragmentDefinitionNode
 
@@ -100,6 +100,10 @@ def _read_field(part: Part, node: FieldNode, depth: int, bounds: Bounds) -> None
     part.depth = max(part.depth, depth + 1)
     if depth == 0:
         part.root_fields.append(node)
+    if node.alias is not None and len(node.alias.value) > bounds.alias_characters:
+        raise QueryTooLarge(
+            f"An alias is longer than {bounds.alias_characters} characters.", places=place_of(node.alias)
+        )
     if node.alias is not None and node.alias.value != node.name.value:
         part.aliases[node.name.value] += 1
     _read_arguments(part, node.arguments, bounds)

@@ -4,8 +4,13 @@ from typing import Any
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from isomod_graphql.engine.masking import foretold
+from isomod_graphql.engine.masking import MAX_BYTES, Finding, foretold, masking_of_findings
+from isomod_graphql.engine.projection import Withheld
+from permissions.decisions import Reason
+from permissions.policy_version import POLICY_VERSION
 from tests.engine.asking import Answer, Ask, Caller
 from tests.engine.callers import PARTS
 from tests.engine.documents import deep, listed_masks, objects
@@ -80,6 +85,40 @@ async def test_rows_of_several_kinds_in_one_list_are_told_apart(proof: Proof, as
     assert [node and node["shown"] for node in answer.data["nodes"]] == [cell and cell.value for cell in seen]
     assert listed_masks(answer.data, answer.extensions["masking"]) == expected
     assert expected != {}
+
+
+def cut(fields: list[dict[str, Any]]) -> dict[str, Any]:
+    """The rule, one entry after the other from the end."""
+    masking: dict[str, Any] = {"policyVersion": POLICY_VERSION, "fields": fields}
+    if len(orjson.dumps(foretold(masking))) > MAX_BYTES:
+        some = [one if one["rows"] == "ALL" else {**one, "rows": "SOME"} for one in fields]
+        masking = {"policyVersion": POLICY_VERSION, "fields": some, "truncated": True}
+    while len(orjson.dumps(foretold(masking))) > MAX_BYTES:
+        masking["fields"].pop()
+    return masking
+
+
+@given(
+    st.dictionaries(
+        st.text("ab", max_size=400),
+        st.lists(
+            st.sampled_from([None, Withheld("NULL", Reason.ROLE), Withheld("INITIALS", Reason.ROLE)]),
+            min_size=1,
+            max_size=30,
+        ),
+        max_size=40,
+    ),
+    st.integers(1, 10),
+)
+def test_as_many_entries_as_fit_are_listed_from_the_first(
+    found: dict[str, list[Withheld | None]], times: int
+) -> None:
+    findings: dict[tuple[str, ...], list[Finding]] = {
+        (path * times, "*", "name"): [("Person.name", one) for one in marks] for path, marks in found.items()
+    }
+    each = [masking_of_findings({path: findings[path]}) for path in sorted(findings)]
+
+    assert masking_of_findings(findings) == cut([entry for one in each for entry in one["fields"]])
 
 
 async def test_a_list_that_grows_too_long_says_so_and_stays_true(proof: Proof, ask: Ask) -> None:

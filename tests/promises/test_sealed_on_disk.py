@@ -1,5 +1,6 @@
 """Policy section 3: personal data is encrypted at rest. A search over every byte that the servers wrote finds no sealed value."""
 
+import os
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -26,7 +27,9 @@ def files_with(folder: Path, marker: str) -> list[str]:
     """Every file below the folder that holds the marker in any of three encodings."""
     needles = [marker.encode(), marker.encode("utf-16-le"), marker.encode().hex().encode()]
     found = []
-    for path in folder.rglob("*"):
+    # What other tests remove meanwhile, folders too, is passed over.
+    paths = (Path(where) / name for where, _, names in os.walk(folder) for name in names)
+    for path in paths:
         if path.is_file() and not path.is_symlink():
             try:
                 content = path.read_bytes()

@@ -100,5 +100,15 @@ def test_a_chain_of_fragments_that_multiplies_rows_without_end_is_refused_at_onc
     assert cost(f"{{ viewer {{ ...f0 }} }} {chain} fragment f200 on User {{ id }}") == 2202
 
 
-def test_introspection_is_cheap() -> None:
-    assert cost(get_introspection_query()) == 2
+def test_introspection_costs_what_the_schema_has() -> None:
+    assert cost("{ __schema { queryType { name } } }") == 3
+    assert cost("{ __schema { types { name } } }") == 2 + (1 + len(SCHEMA.type_map)) // 10 + 1
+    assert cost('{ __type(name: "User") { ofType { ofType { ofType { name } } } } }') == 2
+    once = cost(get_introspection_query())
+    assert (
+        cost(
+            get_introspection_query().replace("__schema", "a: __schema { ...S } b: __schema", 1)
+            + "fragment S on __Schema { types { ...FullType } }"
+        )
+        > 1.5 * once
+    )

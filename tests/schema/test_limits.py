@@ -142,6 +142,7 @@ def test_a_bomb_of_100_000_brackets_is_refused_by_its_length(bracket: str) -> No
         (" ".join(f"query q{i} {{a}}" for i in range(21)), QueryTooLarge),
         ("{x{" + " ".join(f"a{i}: f{i}" for i in range(31)) + "}}", TooManyAliases),
         ("{x{" + " ".join(f"a{i}: f" for i in range(11)) + "}}", TooManyAliases),
+        ("{" + "a" * 101 + ": viewer { id } }", QueryTooLarge),
         ("{x{" + "a @skip(if: false) " * 21 + "}}", TooManyDirectives),
         ("{ workOrders { } }", ParseFailed),
         ("", ParseFailed),

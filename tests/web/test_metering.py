@@ -6,6 +6,7 @@ import pytest
 
 from isomod_graphql.core.clock import SettableClock
 from isomod_graphql.core.errors import Forbidden
+from isomod_graphql.web.exchange import Executed
 from isomod_graphql.web.metering import PointsPerMinute
 from tests.web.toy import Door, code_of
 
@@ -98,6 +99,26 @@ async def test_a_token_that_is_nobodys_costs_the_address_and_not_the_caller() ->
     assert [one.headers["ratelimit"] for one in guessed] == ['"gql";r=15;t=42', '"gql";r=5;t=42']
     assert [one.status_code for one in guessed] == [401, 401]
     assert known.headers["ratelimit"] == '"gql";r=15;t=42'
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_a_document_that_is_not_known_costs_the_reading_of_it_once(known: bool) -> None:
+    long = {"query": "{ order { " + ("id " if known else "nothing ") * 100 + "} }"}
+    size, itself = len(long["query"]), 2 if known else 10
+    door = Door(meter=PointsPerMinute(1_000, SettableClock(MINUTE)))
+
+    first, again = await door.post(long), await door.post(long)
+
+    reading = (size - 256) // 8
+    left = [1_000 - itself - reading, 1_000 - 2 * itself - (reading if known else 2 * reading)]
+    assert [one.headers["ratelimit"] for one in (first, again)] == [f'"gql";r={one};t=42' for one in left]
+
+
+async def test_a_query_that_was_not_compiled_costs_ten_times_as_much() -> None:
+    door = Door(meter=PointsPerMinute(1_000, SettableClock(MINUTE)))
+    door.executor.reply = Executed({"orders": []}, dear=True)
+
+    assert (await door.post(ASK)).headers["ratelimit"] == '"gql";r=900;t=42'
 
 
 async def test_a_refusal_after_the_cost_is_known_is_charged_once() -> None:
