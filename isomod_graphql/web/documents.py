@@ -76,10 +76,6 @@ class DocumentCache:
     def __len__(self) -> int:
         return len(self._kept)
 
-    def knows(self, source: str) -> bool:
-        """True when it was read before and is kept."""
-        return source in self._kept
-
     def find(self, source: str) -> MeasuredDocument | CheckedDocument:
         """What is kept, or a document parsed and measured now. Raises the refusals of schema.limits."""
         kept = self._kept.get(source)

@@ -99,8 +99,8 @@ class _Exchange:
     patience: Patience | None = None
     tried: Tried | None = None
     """What did not fit the caller's schema."""
-    reading: int = 0
-    """The points for a document that was not known."""
+    source: str = ""
+    """The document, as soon as there is one."""
     kind: str = REFUSED
     outcome: str = OK
     """What of it is counted."""
@@ -193,7 +193,8 @@ class GraphQLEndpoint:
             parameters = parameters_of_query(http.query, self._rules.bounds.source_bytes * 2)
         request = await self._prepare(exchange, parameters, asking.principal)
         exchange.kind = request.kind.value
-        exchange.headers = self._meter.spend(request.cost + exchange.reading, asking.principal, http)
+        points = request.cost + points_of_reading(request.source)
+        exchange.headers = self._meter.spend(points, asking.principal, http)
         if request.kind is OperationType.SUBSCRIPTION:
             return await self._stream(exchange, request, patience)
         reply = await patience.finish(self._executor.execute(request, asking.principal, http=http))
@@ -218,7 +219,7 @@ class GraphQLEndpoint:
     def _charged(self, exchange: _Exchange, refusal: IsoModError) -> IsoModError:
         """A request that never came to its own cost is not free: who sends only such ones runs out of points too."""
         if not exchange.headers and not isinstance(refusal, RateLimited):
-            points = REFUSED_POINTS + exchange.reading
+            points = REFUSED_POINTS + points_of_reading(exchange.source, refused=True)
             exchange.headers = self._meter.charge(points, exchange.principal, exchange.http)
         return refusal
 
@@ -230,7 +231,7 @@ class GraphQLEndpoint:
         self, exchange: _Exchange, parameters: Parameters, principal: Principal
     ) -> GraphQLRequest:
         source, trusted = await self._source(parameters)
-        exchange.reading = 0 if self.documents.knows(source) else points_of_reading(len(source))
+        exchange.source = source
         if exchange.http.method == "GET" and not trusted:
             _require_bearer(exchange.http)
         if principal.kind == "NOBODY" and not trusted:

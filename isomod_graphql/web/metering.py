@@ -19,18 +19,17 @@ Caller = tuple[UUID, UUID]
 """The organisation, and the program, account or person that spends."""
 REFUSED_POINTS = 10
 """What a request costs that is refused before its own cost is known: reading and validating it was work already."""
-
-
-FREE_BYTES = 256
-BYTES_PER_POINT = 8
+FREE_CHARACTERS = 256
+PER_POINT, PER_POINT_REFUSED = 32, 8
+"""Characters of a document. One that is refused is not kept, and read anew each time."""
 BY_REFERENCE = 9
 """Times its cost, what a query costs besides that runs through resolvers: an error inside, or introspection beside data.
 They take five to twenty times as long (benchmarks/results.md)."""
 
 
-def points_of_reading(size: int) -> int:
-    """What a document of so many characters costs that is not known here yet: it is parsed, validated, planned and compiled."""
-    return max(0, size - FREE_BYTES) // BYTES_PER_POINT
+def points_of_reading(source: str, *, refused: bool = False) -> int:
+    """What a document costs besides its rows. It is the same whether this process knows it: what others sent is nobody's to learn."""
+    return max(0, len(source) - FREE_CHARACTERS) // (PER_POINT_REFUSED if refused else PER_POINT)
 
 
 class Meter(Protocol):

@@ -102,15 +102,18 @@ async def test_a_token_that_is_nobodys_costs_the_address_and_not_the_caller() ->
 
 
 @pytest.mark.parametrize("known", [True, False])
-async def test_a_document_that_is_not_known_costs_the_reading_of_it_once(known: bool) -> None:
+async def test_a_document_costs_the_reading_of_it_whoever_sent_it_before(
+    known: bool,
+) -> None:
     long = {"query": "{ order { " + ("id " if known else "nothing ") * 100 + "} }"}
     size, itself = len(long["query"]), 2 if known else 10
     door = Door(meter=PointsPerMinute(1_000, SettableClock(MINUTE)))
 
+    await door.post(long, authorization="")
     first, again = await door.post(long), await door.post(long)
 
-    reading = (size - 256) // 8
-    left = [1_000 - itself - reading, 1_000 - 2 * itself - (reading if known else 2 * reading)]
+    each = itself + (size - 256) // (32 if known else 8)
+    left = [1_000 - each, 1_000 - 2 * each]
     assert [one.headers["ratelimit"] for one in (first, again)] == [f'"gql";r={one};t=42' for one in left]
 
 
