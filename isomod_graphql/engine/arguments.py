@@ -19,6 +19,7 @@ from graphql import (
     VariableNode,
     coerce_input_value,
     get_named_type,
+    get_operation_ast,
     is_leaf_type,
     is_required_argument,
 )
@@ -41,11 +42,11 @@ class Variables:
     def __init__(self, schema: GraphQLSchema, operation: OperationDefinitionNode) -> None:
         """Reads the definitions once. Only leaves without a default are taken the short way."""
         self._schema, self._definitions = schema, operation.variable_definitions or ()
-        self._operation = operation
+        self._name = operation.name.value if operation.name else None
         self._nullable = [
             one.variable.name.value for one in self._definitions if not isinstance(one.type, NonNullTypeNode)
         ]
-        self._needed: dict[str, VariableNode] | None = None
+        self._needed: frozenset[str] | None = None
         self._known: list[tuple[str, GraphQLInputType, VariableValueSource, GraphQLVariableSignature]] = []
         self._simple = True
         for definition in self._definitions:
@@ -71,18 +72,24 @@ class Variables:
         if isinstance(found, list):
             return found
         nulls = [name for name in self._nullable if found.coerced.get(name, Undefined) is None]
-        needed = self._needing(document) if nulls else {}
-        return [GraphQLError(NULL, needed[name]) for name in nulls if name in needed] or found
+        if nulls and self._needed is None:
+            self._needed = frozenset(self._needing(document))
+        if not nulls or self._needed is None or self._needed.isdisjoint(nulls):
+            return found
+        needed = self._needing(document)
+        return [GraphQLError(NULL, needed[name]) for name in nulls if name in needed]
 
     def _needing(self, document: DocumentNode) -> Mapping[str, VariableNode]:
-        """The variables that stand where a value is needed, and where first. Read when the first null arrives."""
-        if self._needed is None:
-            context = ValidationContext(self._schema, document, TypeInfo(self._schema), lambda _: None)
-            self._needed = {}
-            for usage in context.get_recursive_variable_usages(self._operation):
-                if isinstance(usage.type, GraphQLNonNull):
-                    self._needed.setdefault(usage.node.name.value, usage.node)
-        return self._needed
+        """The variables that stand where a value is needed, and where first in this document."""
+        operation = get_operation_ast(document, self._name)
+        if operation is None:
+            return {}
+        context = ValidationContext(self._schema, document, TypeInfo(self._schema), lambda _: None)
+        found: dict[str, VariableNode] = {}
+        for usage in context.get_recursive_variable_usages(operation):
+            if isinstance(usage.type, GraphQLNonNull):
+                found.setdefault(usage.node.name.value, usage.node)
+        return found
 
     def _short(self, inputs: Mapping[str, Any]) -> VariableValues | None:
         """None where anything does not fit."""

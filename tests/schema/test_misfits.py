@@ -137,12 +137,13 @@ def test_a_variable_that_is_needed_and_absent_is_missing_and_one_that_is_not_use
 def test_null_is_refused_where_a_value_is_needed_and_only_there(
     head: str, call: str, places: list[str]
 ) -> None:
-    text = f"query ({head}) {{ {call} }} query Other($a: Boolean!) {{ list(first: 1) @skip(if: $a) }}"
+    text = f"query Asked({head}) {{ {call} }} query Other($a: Boolean!) {{ list(first: 1) @skip(if: $a) }}"
     text += " fragment F on Query { list(first: 1) @include(if: $a) }" if "..." in call else ""
     document = parse_document(text)
     (operation, _) = [one for one in document.definitions if isinstance(one, OperationDefinitionNode)]
     variables = Variables(SCHEMA, operation)
 
+    variables.values({"a": None}, parse_document(text))  # Another reading of the same text.
     errors = variables.values({"a": None}, document)
     told = nulls_in(SCHEMA, document, errors) if isinstance(errors, list) else []
 
